@@ -1,0 +1,102 @@
+"""Which examples make a batch, and in which order: drawn anew each epoch, resumable in the middle of one."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from seqmodels.types import Batch
+
+Order = Callable[[Generator], list[list[int]]]
+"""Draws the batches of one epoch, each a list of example indices. The number of batches never changes."""
+
+
+def in_order(num_examples: int, batch_size: int) -> Order:
+    """Examples as they come."""
+    batches = [list(chunk) for chunk in torch.arange(num_examples).split(batch_size)]
+    plain = [[int(i) for i in batch] for batch in batches]
+    return lambda _: plain
+
+
+def shuffled(num_examples: int, batch_size: int) -> Order:
+    """Examples in random order."""
+    return lambda generator: [
+        batch.tolist() for batch in torch.randperm(num_examples, generator=generator).split(batch_size)
+    ]
+
+
+def by_length(lengths: Tensor, batch_size: int) -> Order:
+    """Examples of similar length together, batches in random order.
+
+    Rows of one batch come from a shuffled pool of 50 batches sorted by length, so that a batch holds little
+    padding and yet no two epochs form the same batches.
+    """
+
+    def order(generator: Generator) -> list[list[int]]:
+        pools = torch.randperm(len(lengths), generator=generator).split(50 * batch_size)
+        batches = [
+            batch.tolist() for pool in pools for batch in pool[lengths[pool].argsort(stable=True)].split(batch_size)
+        ]
+        return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
+
+    return order
+
+
+class EpochBatches(Sampler[list[int]]):
+    """The batches of one epoch after another; knows its place and can be put back there.
+
+    Args:
+        order: draws the batches of an epoch.
+        seed: with the number of the epoch, it determines the draw.
+    """
+
+    def __init__(self, order: Order, seed: int) -> None:
+        self.order = order
+        self.seed = seed
+        self.epoch = -1
+        self.position = 0
+        self._start = 0
+        self._length = len(order(Generator().manual_seed(seed)))
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[list[int]]:
+        start, self._start = self._start, 0
+        if not start:
+            self.epoch += 1
+        batches = self.order(Generator().manual_seed(self.seed + self.epoch))
+        for self.position in range(start + 1, len(batches) + 1):
+            yield batches[self.position - 1]
+
+    def state_dict(self) -> dict[str, int]:
+        """The epoch and how many of its batches were given out."""
+        return {"epoch": self.epoch, "position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Let the next iteration begin where `state` was taken."""
+        self.epoch, self.position = state["epoch"], state["position"]
+        self._start = self.position if self.position < len(self) else 0
+
+
+class ResumableLoader(DataLoader[Batch]):
+    """A `DataLoader` that Lightning can stop and continue in the middle of an epoch.
+
+    Args:
+        examples: indexed by a list of example indices, gives the `Batch` of them.
+        batches: which examples, in which order.
+    """
+
+    def __init__(self, examples: Dataset[Batch], batches: EpochBatches) -> None:
+        super().__init__(examples, batch_size=None, sampler=batches)  # type: ignore[arg-type]
+        self.batches = batches
+
+    def state_dict(self) -> dict[str, Any]:
+        """The place of the batches."""
+        return self.batches.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from the place in `state`."""
+        self.batches.load_state_dict(state)

@@ -1,0 +1,108 @@
+"""Text to indices and back, over the `tokenizers` library."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+PADDING = "<pad>"
+UNKNOWN = "<unk>"
+
+# Words, clitics split off as in the Penn Treebank (do n't, it 's), runs of dots or dashes, single marks.
+WORD = r"\w+(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|\w+|\.{2,}|-{2,}|[^\w\s]"
+CHARACTER = r"[\s\S]"
+
+
+class Vocabulary:
+    """A fixed list of tokens and the rule that cuts text into them.
+
+    Args:
+        tokenizer: a tokenizer of the `tokenizers` library.
+
+    Example:
+        >>> words = Vocabulary.words(["A good film", "not a good film"], max_size=10)
+        >>> words.decode(words.encode("a GOOD day"))
+        'a good <unk>'
+        >>> Vocabulary.characters("abba").encode("ab?")
+        [1, 2, 0]
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+
+    @classmethod
+    def words(
+        cls, texts: Iterable[str], *, max_size: int | None = None, min_count: int = 1, lowercase: bool = True
+    ) -> "Vocabulary":
+        """The most frequent words of some texts, behind a padding entry (index 0) and an unknown entry.
+
+        Args:
+            texts: the training texts.
+            max_size: number of entries at most, those two included.
+            min_count: rarer words are unknown.
+            lowercase: whether case is ignored.
+        """
+        tokenizer = Tokenizer(models.WordLevel({PADDING: 0, UNKNOWN: 1}, unk_token=UNKNOWN))
+        tokenizer.normalizer = normalizers.Sequence(
+            [normalizers.NFC(), *([normalizers.Lowercase()] if lowercase else [])]
+        )
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD), behavior="removed", invert=True)
+        counts = Counter(
+            word
+            for text in texts
+            for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
+        )
+        frequent = [word for word, count in counts.most_common(max_size and max_size - 2) if count >= min_count]
+        entries = [PADDING, UNKNOWN, *frequent]
+        tokenizer.model = models.WordLevel({word: i for i, word in enumerate(entries)}, unk_token=UNKNOWN)
+        return cls(tokenizer)
+
+    @classmethod
+    def characters(cls, text: str) -> "Vocabulary":
+        """Every character of a text, in code point order, behind an unknown entry (index 0)."""
+        entries = [UNKNOWN, *sorted(set(text))]
+        tokenizer = Tokenizer(models.WordLevel({c: i for i, c in enumerate(entries)}, unk_token=UNKNOWN))
+        tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(CHARACTER), behavior="isolated")
+        tokenizer.decoder = decoders.Fuse()
+        return cls(tokenizer)
+
+    @classmethod
+    def from_json(cls, json: str) -> "Vocabulary":
+        """The inverse of `to_json`."""
+        return cls(Tokenizer.from_str(json))
+
+    def to_json(self) -> str:
+        """The whole vocabulary as text, for a checkpoint."""
+        return str(self._tokenizer.to_str())
+
+    def __len__(self) -> int:
+        return int(self._tokenizer.get_vocab_size())
+
+    @property
+    def tokens(self) -> list[str]:
+        """Every entry, by index."""
+        vocabulary = self._tokenizer.get_vocab()
+        return sorted(vocabulary, key=vocabulary.__getitem__)
+
+    @property
+    def padding_index(self) -> int | None:
+        """The index of the padding entry, or None."""
+        index = self._tokenizer.token_to_id(PADDING)
+        return None if index is None else int(index)
+
+    @property
+    def unknown_index(self) -> int:
+        """The index that stands for anything not in the vocabulary."""
+        return int(self._tokenizer.token_to_id(UNKNOWN))
+
+    def encode(self, text: str) -> list[int]:
+        """Indices of a text's tokens."""
+        return list(self._tokenizer.encode(text).ids)
+
+    def encode_batch(self, texts: list[str]) -> list[list[int]]:
+        """Indices of each text's tokens, in parallel."""
+        return [list(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(texts)]
+
+    def decode(self, indices: Iterable[int]) -> str:
+        """The text of some indices."""
+        return str(self._tokenizer.decode(list(indices), skip_special_tokens=False))

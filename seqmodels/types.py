@@ -1,0 +1,90 @@
+"""What the rooms hand to each other: a batch, a state, and the description of a data set."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple, TypeVar
+
+import torch
+from jaxtyping import Bool, Int, Shaped
+from torch import Tensor
+
+S = TypeVar("S")
+
+
+class Batch(NamedTuple):
+    """Sequences of unequal length, padded to the longest.
+
+    `targets` has one entry per row (many-to-one) or one per step (many-to-many of the same length).
+    What lies past a row's length is never read.
+    """
+
+    inputs: Shaped[Tensor, "batch time *features"]
+    targets: Shaped[Tensor, "batch *target"]
+    lengths: Int[Tensor, " batch"]
+    target_lengths: Int[Tensor, " batch"] | None = None
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What a data set holds, in plain values: everything a model and its objective are built from.
+
+    Args:
+        inputs: `"tokens"` for indices into a vocabulary, `"values"` for vectors of numbers.
+        input_size: number of vocabulary entries, or of values per step.
+        output_size: number of classes, of values to predict, or of vocabulary entries.
+        padding_index: the vocabulary entry that stands for padding; None where there is none.
+        classes: names of the classes, by index.
+        vocabulary: the serialised `Vocabulary`, so that a trained model reads raw text.
+        mean: of each predicted value over the training part; empty where targets are not standardised.
+        std: standard deviation of each predicted value over the training part.
+        streams: whether each batch continues the rows of the batch before it.
+        columns: names of the values of one step.
+    """
+
+    inputs: Literal["tokens", "values"]
+    input_size: int
+    output_size: int
+    padding_index: int | None = None
+    classes: tuple[str, ...] = ()
+    vocabulary: str | None = None
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    streams: bool = False
+    columns: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for a checkpoint."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "DataSpec":
+        """The inverse of `to_dict`."""
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def map_state(f: Callable[..., Tensor], state: S, *others: S) -> S:
+    """Apply `f` to the corresponding tensors of one or several states, keeping their structure.
+
+    Example:
+        >>> from seqmodels.cells import LSTMState
+        >>> state = LSTMState(h=torch.ones(2, 3), c=torch.zeros(2, 3))
+        >>> map_state(lambda tensor: tensor[:1], state).h.shape
+        torch.Size([1, 3])
+    """
+    if isinstance(state, Tensor):
+        return f(state, *others)  # type: ignore[return-value]
+    if not isinstance(state, tuple):
+        raise TypeError(f"a state is a tensor or a tuple of states, not {type(state).__name__}")
+    parts = [map_state(f, *part) for part in zip(state, *others, strict=True)]
+    return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)  # type: ignore[return-value]
+
+
+def valid_steps(lengths: Int[Tensor, " batch"], time: int) -> Bool[Tensor, "batch time"]:
+    """Which of `time` steps lie within each row's length.
+
+    Example:
+        >>> valid_steps(torch.tensor([2, 0]), 3)
+        tensor([[ True,  True, False],
+                [False, False, False]])
+    """
+    return torch.arange(time, device=lengths.device) < lengths.unsqueeze(1)
