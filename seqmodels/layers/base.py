@@ -1,0 +1,39 @@
+"""What a layer is: a sequence in, a sequence out."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+
+class SequenceLayer(nn.Module, ABC):
+    """Maps a batch of sequences and a state to a batch of sequences of the same lengths and a state.
+
+    Attributes:
+        input_size: features per step going in.
+        output_size: features per step coming out.
+    """
+
+    input_size: int
+    output_size: int
+
+    @abstractmethod
+    def forward(
+        self,
+        x: Float[Tensor, "batch time input"],
+        state: Any = None,
+        *,
+        lengths: Int[Tensor, " batch"] | None = None,
+    ) -> tuple[Float[Tensor, "batch time output"], Any]:
+        """Outputs at every step (zero past a row's end), and the state after each row's last step."""
+
+    @abstractmethod
+    def summary(
+        self, y: Float[Tensor, "batch time output"], lengths: Int[Tensor, " batch"]
+    ) -> Float[Tensor, "batch output"]:
+        """Of this layer's outputs, the one that has seen the whole row; zeros for a row of length zero."""
+
+    @abstractmethod
+    def engines(self, x: Float[Tensor, "batch time input"]) -> set[str]:
+        """Names of the engines that run this layer on inputs like `x`."""
