@@ -1,0 +1,103 @@
+"""What every input-output mapping shares: one step for training, validation and test."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torchmetrics import MetricCollection
+
+from seqmodels.layers import SequenceLayer
+from seqmodels.objectives import Objective
+from seqmodels.types import Batch
+
+
+class SequenceMapping(pl.LightningModule, ABC):
+    """Embedding, layers and head in a row, and an objective that judges them.
+
+    Losses and metrics of an epoch are means over valid targets, however they are spread over batches.
+
+    Attributes:
+        carried: by split, the state behind the last batch, where the next batch continues it.
+        recipe: plain values from which this mapping was built, kept for its checkpoints.
+
+    Args:
+        embedding: from what a batch holds to features.
+        layers: from features to features, over time.
+        head: from features to answers; called with the lengths too.
+        objective: loss, metrics and predictions.
+        optimizer: makes the optimizer from parameter groups; biases and other vectors are in a group without
+            weight decay. Not needed by a model that is only used.
+        scheduler: makes a learning-rate schedule from the optimizer and the number of steps in the whole training;
+            it moves at every step. None for a constant rate.
+    """
+
+    def __init__(
+        self,
+        embedding: nn.Module,
+        layers: SequenceLayer,
+        head: nn.Module,
+        objective: Objective,
+        optimizer: Callable[[list[dict[str, Any]]], Optimizer] | None = None,
+        scheduler: Callable[[Optimizer, int], LRScheduler] | None = None,
+    ) -> None:
+        super().__init__()
+        self.embedding, self.layers, self.head, self.objective = embedding, layers, head, objective
+        self.make_optimizer, self.make_scheduler = optimizer, scheduler
+        self.split_metrics = nn.ModuleDict(
+            {f"{split}_": objective.metrics().clone(prefix=f"{split}/") for split in ("train", "val", "test")}
+        )
+        self.carried: dict[str, Any] = {}
+        self.recipe: dict[str, Any] = {}
+
+    @abstractmethod
+    def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
+        """The answers to a batch, and which of them are valid."""
+
+    def _step(self, batch: Batch, split: str) -> Tensor:
+        output, valid = self.respond(batch, split)
+        loss = self.objective.loss(output, batch.targets, valid)
+        count = int(valid.sum())
+        metrics: MetricCollection = self.split_metrics[f"{split}_"]  # type: ignore[assignment]
+        metrics.update(*self.objective.compared(output.detach(), batch.targets, valid))
+        self.log(f"{split}/loss", loss.detach(), on_step=False, on_epoch=True, batch_size=count, prog_bar=split == "val")
+        self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=count)  # type: ignore[arg-type]
+        if split == "train":
+            self.log("train/loss_step", loss.detach(), prog_bar=True, batch_size=count)
+        return loss
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
+        """The loss to go down on."""
+        return self._step(batch, "train")
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        """Metrics a model is chosen by."""
+        self._step(batch, "val")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
+        """Metrics that are reported."""
+        self._step(batch, "test")
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        """The optimizer, and the schedule if there is one.
+
+        Raises:
+            ValueError: the mapping was built without an optimizer.
+        """
+        if self.make_optimizer is None:
+            raise ValueError("this mapping was built without an optimizer: it can be used but not trained")
+        matrices = [p for p in self.parameters() if p.requires_grad and p.ndim > 1]
+        vectors = [p for p in self.parameters() if p.requires_grad and p.ndim <= 1]
+        optimizer = self.make_optimizer([{"params": matrices}, {"params": vectors, "weight_decay": 0.0}])
+        if self.make_scheduler is None:
+            return optimizer
+        schedule = self.make_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Everything that rebuilds this mapping, in plain values."""
+        checkpoint["seqmodels"] = {"recipe": self.recipe, "spec": self.objective.spec.to_dict()}

@@ -1,0 +1,62 @@
+"""A sequence in, an answer at every step out."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int, Shaped
+from torch import Tensor
+
+from seqmodels.mappings.base import SequenceMapping
+from seqmodels.types import Batch, map_state, valid_steps
+
+
+class ManyToMany(SequenceMapping):
+    """One answer per step.
+
+    Where each batch continues the rows of the one before (`spec.streams`), the state is carried over and gradients
+    stop at the seam: truncated backpropagation through time, with Lightning's own optimisation, clipping and
+    accumulation. An epoch starts afresh. The carried state is in the checkpoint.
+    """
+
+    def forward(
+        self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"], state: Any = None
+    ) -> tuple[Float[Tensor, "batch time output"], Any]:
+        """The answers and the state behind the last step."""
+        h, state = self.layers(self.embedding(inputs), state, lengths=lengths)
+        return self.head(h, lengths), state
+
+    def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
+        """Each step within a row's length has its answer."""
+        output, state = self(batch.inputs, batch.lengths, self.carried.get(split))
+        if self.objective.spec.streams:
+            self.carried[split] = map_state(Tensor.detach, state)
+        return output, valid_steps(batch.lengths, batch.inputs.shape[1])
+
+    def on_train_epoch_start(self) -> None:
+        """A new epoch starts at the beginning of every stream."""
+        self.carried.pop("train", None)
+
+    def on_validation_epoch_start(self) -> None:
+        """Likewise; training's own state stays."""
+        self.carried.pop("val", None)
+
+    def on_test_epoch_start(self) -> None:
+        """Likewise."""
+        self.carried.pop("test", None)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Also the carried state."""
+        super().on_save_checkpoint(checkpoint)
+        tensors: list[Tensor] = []
+        if "train" in self.carried:
+            map_state(lambda tensor: tensors.append(tensor) or tensor, self.carried["train"])  # type: ignore[func-returns-value]
+        checkpoint["seqmodels"]["carried"] = tensors
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Continue from the carried state."""
+        if not checkpoint["seqmodels"]["carried"]:
+            return
+        tensors = iter(checkpoint["seqmodels"]["carried"])
+        with torch.no_grad():
+            _, like = self.layers(torch.zeros(1, 1, self.layers.input_size, device=self.device, dtype=self.dtype))
+        self.carried["train"] = map_state(lambda _: next(tensors).to(self.device), like)

@@ -1,0 +1,49 @@
+"""What an objective is: what is asked of the outputs."""
+
+from abc import ABC, abstractmethod
+from jaxtyping import Bool, Float, Shaped
+from torch import Tensor, nn
+from torchmetrics import MetricCollection
+
+from seqmodels.types import DataSpec
+
+
+class Objective(nn.Module, ABC):
+    """Compares outputs with targets, and turns outputs into predictions.
+
+    Only valid rows or steps count, each as much as any other: `valid` says which they are.
+
+    Args:
+        spec: what the data holds.
+    """
+
+    def __init__(self, spec: DataSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.output_size = spec.output_size
+
+    @abstractmethod
+    def loss(
+        self,
+        output: Float[Tensor, "*rows output"],
+        target: Shaped[Tensor, "*target"],
+        valid: Bool[Tensor, "*rows"],
+    ) -> Float[Tensor, ""]:
+        """The mean loss over valid rows."""
+
+    @abstractmethod
+    def predict(self, output: Float[Tensor, "*rows output"]) -> Shaped[Tensor, "..."]:
+        """What a person would want to know instead of the output."""
+
+    @abstractmethod
+    def metrics(self) -> MetricCollection:
+        """Fresh metrics, by name."""
+
+    @abstractmethod
+    def compared(
+        self,
+        output: Float[Tensor, "*rows output"],
+        target: Shaped[Tensor, "*target"],
+        valid: Bool[Tensor, "*rows"],
+    ) -> tuple[Tensor, Tensor]:
+        """What the metrics are updated with: predictions and targets of the valid rows."""

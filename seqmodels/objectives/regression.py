@@ -1,0 +1,48 @@
+"""Numbers."""
+
+import torch.nn.functional as F
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torchmetrics import MeanAbsoluteError, MeanSquaredError, MetricCollection, R2Score
+
+from seqmodels.objectives.base import Objective
+from seqmodels.types import DataSpec
+
+
+class Regression(Objective):
+    """Squared error of standardised values; the metrics and predictions are in the data's own units.
+
+    Metrics: `mse` (unit squared), `mae` (unit), `r2` (share of the variance explained, averaged over the values).
+    """
+
+    def __init__(self, spec: DataSpec) -> None:
+        super().__init__(spec)
+        size = spec.output_size
+        self.register_buffer("mean", Tensor(spec.mean or [0.0] * size), persistent=False)
+        self.register_buffer("std", Tensor(spec.std or [1.0] * size), persistent=False)
+
+    def loss(
+        self,
+        output: Float[Tensor, "*rows values"],
+        target: Float[Tensor, "*rows values"],
+        valid: Bool[Tensor, "*rows"],
+    ) -> Float[Tensor, ""]:
+        """Mean squared error in units of the training part's variance."""
+        return F.mse_loss(output[valid], target[valid])
+
+    def predict(self, output: Float[Tensor, "*rows values"]) -> Float[Tensor, "*rows values"]:
+        """The values in their own units."""
+        return output * self.std + self.mean  # type: ignore[operator, no-any-return]
+
+    def metrics(self) -> MetricCollection:
+        """`mse`, `mae` and `r2`."""
+        return MetricCollection({"mse": MeanSquaredError(), "mae": MeanAbsoluteError(), "r2": R2Score()})
+
+    def compared(
+        self,
+        output: Float[Tensor, "*rows values"],
+        target: Float[Tensor, "*rows values"],
+        valid: Bool[Tensor, "*rows"],
+    ) -> tuple[Tensor, Tensor]:
+        """Both in their own units."""
+        return self.predict(output[valid]).detach(), self.predict(target[valid])
