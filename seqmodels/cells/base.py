@@ -4,7 +4,7 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Generic, Self, TypeVar, final
+from typing import ClassVar, Generic, TypeVar, final
 
 import torch
 from jaxtyping import Float
@@ -61,7 +61,7 @@ class Cell(nn.Module, ABC, Generic[S]):
             raise ValueError(f"expected an input of shape (batch, {self.input_size}), got {tuple(x_t.shape)}")
         return self.step(self.project(x_t), self.initial_state(x_t) if state is None else state)
 
-    def bind(self, **parameters: Tensor | None) -> Self:
+    def bind(self, **parameters: Tensor | None) -> "Cell[S]":
         """The same equations over other tensors: a view that owns nothing and is not a copy."""
         view = copy.copy(self)
         view._parameters = {**self._parameters, **parameters}  # type: ignore[dict-item]

@@ -67,12 +67,12 @@ class ChoGRUCell(Cell[GRUState]):
         }
         self.allocate(shapes, device, dtype)
 
-    def project(self, x: Float[Tensor, "*any input"]) -> Float[Tensor, "*any 3*hidden"]:
+    def project(self, x: Float[Tensor, "*any input"]) -> Float[Tensor, "*any {3*self.hidden_size}"]:
         """W_x* x + b_* for the three blocks at once."""
         return F.linear(x, self.weight_ih, self.bias_ih)
 
     def step(
-        self, drive_t: Float[Tensor, "batch 3*hidden"], state: GRUState
+        self, drive_t: Float[Tensor, "batch {3*self.hidden_size}"], state: GRUState
     ) -> tuple[Float[Tensor, "batch hidden"], GRUState]:
         """h_t from h_{t-1}."""
         x_r, x_z, x_n = drive_t.chunk(3, dim=-1)

@@ -97,12 +97,12 @@ class LSTMCell(Cell[LSTMState]):
         }
         self.allocate(shapes, device, dtype)
 
-    def project(self, x: Float[Tensor, "*any input"]) -> Float[Tensor, "*any 4*hidden"]:
+    def project(self, x: Float[Tensor, "*any input"]) -> Float[Tensor, "*any {4*self.hidden_size}"]:
         """W_x* x + b_x* for the four blocks at once."""
         return F.linear(x, self.weight_ih, self.bias_ih)
 
     def step(
-        self, drive_t: Float[Tensor, "batch 4*hidden"], state: LSTMState
+        self, drive_t: Float[Tensor, "batch {4*self.hidden_size}"], state: LSTMState
     ) -> tuple[Float[Tensor, "batch output"], LSTMState]:
         """h_t and c_t from h_{t-1} and c_{t-1}."""
         i, f, g, o = (drive_t + F.linear(state.h, self.weight_hh, self.bias_hh)).chunk(4, dim=-1)

@@ -1,7 +1,9 @@
 """What every reader of a file format gives: batches by split, their description, and a floor."""
 
+import math
 from abc import ABC, abstractmethod
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import pytorch_lightning as pl
 from torch import Tensor
@@ -14,6 +16,32 @@ Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
 
 
+def in_time(num_steps: int, held_out: Sequence[float]) -> dict[Split, range]:
+    """Cut the steps of a series or a text: first what is trained on, then validation, then test.
+
+    Args:
+        num_steps: to cut.
+        held_out: fractions for validation and test, rounded up to whole steps. With none for test, the
+            validation part is also the test part.
+
+    Raises:
+        ValueError: `held_out` is not two such fractions.
+
+    Example:
+        >>> in_time(10, (0.2, 0.1))
+        {'train': range(0, 7), 'val': range(7, 9), 'test': range(9, 10)}
+    """
+    if len(held_out) != 2 or not (held_out[0] > 0 and held_out[1] >= 0 and sum(held_out) < 1):
+        raise ValueError(
+            f"held_out must be two fractions, for val (not 0) and for test, below 1 in sum, got {held_out}"
+        )
+    # Rounded first: 0.07 * 100 is a little more than 7.
+    num_val, num_test = (math.ceil(round(num_steps * fraction, 6)) for fraction in held_out)
+    end = max(num_steps - num_val - num_test, 0)
+    val = range(end, min(end + num_val, num_steps))
+    return {"train": range(end), "val": val, "test": range(val.stop, num_steps) if num_test else val}
+
+
 class SequenceData(pl.LightningDataModule, ABC):
     """Batches for training, validation and test, and the `DataSpec` that says what they hold.
 
@@ -22,6 +50,7 @@ class SequenceData(pl.LightningDataModule, ABC):
     Attributes:
         spec: what the batches hold; set by `load`.
         examples: by split, a dataset which gives the `Batch` of a list of indices; set by `load`.
+        training: the loader of the training that is going on.
         vectors: pretrained embedding, one row per vocabulary entry, or None; may be set by `load`.
 
     Args:
@@ -32,6 +61,7 @@ class SequenceData(pl.LightningDataModule, ABC):
     spec: DataSpec
     examples: dict[Split, Dataset[Batch]]
     vectors: Tensor | None = None
+    training: ResumableLoader | None = None
 
     def __init__(self, batch_size: int, seed: int) -> None:
         super().__init__()
@@ -50,7 +80,7 @@ class SequenceData(pl.LightningDataModule, ABC):
 
     @abstractmethod
     def floor(self) -> dict[str, float]:
-        """What a cheap baseline reaches on the test part, by the names of the metrics (`accuracy`, `mse`, ...)."""
+        """What a cheap baseline reaches on the test part, by names of metrics (`accuracy`, `mse`, ...)."""
 
     @abstractmethod
     def describe(self) -> dict[str, str]:
@@ -66,8 +96,25 @@ class SequenceData(pl.LightningDataModule, ABC):
         return ResumableLoader(self.examples[split], EpochBatches(self.order(split), self.seed))
 
     def train_dataloader(self) -> ResumableLoader:
-        """The batches to train on."""
-        return self.loader("train")
+        """The batches to train on: always the same loader, which knows its place."""
+        if self.training is None:
+            self.training = self.loader("train")
+        if self.trainer is not None:
+            progress = self.trainer.fit_loop.epoch_loop.batch_progress
+            self.training.finished = lambda: progress.current.processed  # type: ignore[attr-defined]
+        return self.training
+
+    def state_dict(self) -> dict[str, Any]:
+        """The place within the epoch of training.
+
+        Lightning keeps a loader's own place too, but forgets to restore it where a learning-rate schedule has asked
+        for the number of steps.
+        """
+        return self.train_dataloader().state_dict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from that place."""
+        self.train_dataloader().load_state_dict(state_dict)
 
     def val_dataloader(self) -> ResumableLoader:
         """The batches a model is chosen by."""

@@ -37,7 +37,9 @@ def by_length(lengths: Tensor, batch_size: int) -> Order:
     def order(generator: Generator) -> list[list[int]]:
         pools = torch.randperm(len(lengths), generator=generator).split(50 * batch_size)
         batches = [
-            batch.tolist() for pool in pools for batch in pool[lengths[pool].argsort(stable=True)].split(batch_size)
+            batch.tolist()
+            for pool in pools
+            for batch in pool[lengths[pool].argsort(stable=True)].split(batch_size)
         ]
         return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
 
@@ -50,26 +52,36 @@ class EpochBatches(Sampler[list[int]]):
     Args:
         order: draws the batches of an epoch.
         seed: with the number of the epoch, it determines the draw.
+
+    Raises:
+        ValueError: there are no examples.
     """
 
     def __init__(self, order: Order, seed: int) -> None:
         self.order = order
         self.seed = seed
-        self.epoch = -1
+        self.epoch = 0
         self.position = 0
-        self._start = 0
-        self._length = len(order(Generator().manual_seed(seed)))
+        self._next = (0, 0)
+        batches = order(Generator().manual_seed(seed))
+        if not all(batches):
+            raise ValueError("expected at least one example in every batch, got an empty batch")
+        self._length = len(batches)
 
     def __len__(self) -> int:
         return self._length
 
     def __iter__(self) -> Iterator[list[int]]:
-        start, self._start = self._start, 0
-        if not start:
-            self.epoch += 1
-        batches = self.order(Generator().manual_seed(self.seed + self.epoch))
-        for self.position in range(start + 1, len(batches) + 1):
-            yield batches[self.position - 1]
+        self.epoch, self.position = self._next
+        self._next = (self.epoch + 1, 0)
+        for batch in self.order(Generator().manual_seed(self.seed + self.epoch))[self.position :]:
+            self.position += 1
+            yield batch
+
+    def set_epoch(self, epoch: int) -> None:
+        """Let the next iteration be that of `epoch`, unless it goes on within it; Lightning calls this."""
+        if epoch != self._next[0]:
+            self._next = (epoch, 0)
 
     def state_dict(self) -> dict[str, int]:
         """The epoch and how many of its batches were given out."""
@@ -78,24 +90,31 @@ class EpochBatches(Sampler[list[int]]):
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Let the next iteration begin where `state` was taken."""
         self.epoch, self.position = state["epoch"], state["position"]
-        self._start = self.position if self.position < len(self) else 0
+        self._next = (self.epoch, self.position) if self.position < len(self) else (self.epoch + 1, 0)
 
 
 class ResumableLoader(DataLoader[Batch]):
     """A `DataLoader` that Lightning can stop and continue in the middle of an epoch.
+
+    Attributes:
+        finished: counts the batches of the epoch that were worked through; None if all that were given out.
+            It is set for training, where an interrupted batch was given out but must come again.
 
     Args:
         examples: indexed by a list of example indices, gives the `Batch` of them.
         batches: which examples, in which order.
     """
 
+    finished: Callable[[], int] | None = None
+
     def __init__(self, examples: Dataset[Batch], batches: EpochBatches) -> None:
-        super().__init__(examples, batch_size=None, sampler=batches)  # type: ignore[arg-type]
+        super().__init__(examples, batch_size=None, sampler=batches)
         self.batches = batches
 
     def state_dict(self) -> dict[str, Any]:
-        """The place of the batches."""
-        return self.batches.state_dict()
+        """The place behind the last finished batch."""
+        state = self.batches.state_dict()
+        return state if self.finished is None else {**state, "position": self.finished()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from the place in `state`."""

@@ -52,7 +52,9 @@ class Vocabulary:
             for text in texts
             for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
         )
-        frequent = [word for word, count in counts.most_common(max_size and max_size - 2) if count >= min_count]
+        frequent = [
+            word for word, count in counts.most_common(max_size and max_size - 2) if count >= min_count
+        ]
         entries = [PADDING, UNKNOWN, *frequent]
         tokenizer.model = models.WordLevel({word: i for i, word in enumerate(entries)}, unk_token=UNKNOWN)
         return cls(tokenizer)
@@ -93,7 +95,10 @@ class Vocabulary:
     @property
     def unknown_index(self) -> int:
         """The index that stands for anything not in the vocabulary."""
-        return int(self._tokenizer.token_to_id(UNKNOWN))
+        index = self._tokenizer.token_to_id(UNKNOWN)
+        if index is None:
+            raise ValueError(f"the vocabulary has no entry {UNKNOWN!r}")
+        return int(index)
 
     def encode(self, text: str) -> list[int]:
         """Indices of a text's tokens."""

@@ -78,7 +78,7 @@ def next_token_probabilities(
         raise ValueError(f"top_p must lie in (0, 1], got {top_p}")
     if temperature == 0:
         top_k, temperature = 1, 1.0
-    ranked, order = (scores / temperature).softmax(-1).sort(-1, descending=True, stable=True)
+    ranked, order = (scores / temperature).softmax(-1).sort(dim=-1, descending=True, stable=True)
     if top_k is not None:
         ranked[:, top_k:] = 0
     if top_p is not None:

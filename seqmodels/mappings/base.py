@@ -58,7 +58,9 @@ class SequenceMapping(pl.LightningModule, ABC):
     def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
         """The answers to a batch, and which of them are valid."""
 
-    def _step(self, batch: Batch, split: str) -> Tensor:
+    def _step(self, batch: Batch, split: str, batch_idx: int) -> dict[str, Tensor]:
+        if batch_idx == 0:
+            self.carried.pop(split, None)
         output, valid = self.respond(batch, split)
         loss = self.objective.loss(output, batch.targets, valid)
         count = int(valid.sum())
@@ -68,19 +70,19 @@ class SequenceMapping(pl.LightningModule, ABC):
         self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=count)  # type: ignore[arg-type]
         if split == "train":
             self.log("train/loss_step", loss.detach(), prog_bar=True, batch_size=count)
-        return loss
+        return {"loss": loss, "output": output.detach(), "valid": valid}
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss to go down on."""
-        return self._step(batch, "train")
+        return self._step(batch, "train", batch_idx)["loss"]
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        """Metrics a model is chosen by."""
-        self._step(batch, "val")
+    def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Metrics a model is chosen by. Callbacks get the `loss`, the `output` and which of it is `valid`."""
+        return self._step(batch, "val", batch_idx)
 
-    def test_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002
-        """Metrics that are reported."""
-        self._step(batch, "test")
+    def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
+        """Metrics that are reported. Callbacks get the same."""
+        return self._step(batch, "test", batch_idx)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer, and the schedule if there is one.

@@ -16,7 +16,12 @@ class ManyToMany(SequenceMapping):
     Where each batch continues the rows of the one before (`spec.streams`), the state is carried over and gradients
     stop at the seam: truncated backpropagation through time, with Lightning's own optimisation, clipping and
     accumulation. An epoch starts afresh. The carried state is in the checkpoint.
+
+    Attributes:
+        ahead: the state behind the batch that is being worked on.
     """
+
+    ahead: Any = None
 
     def forward(
         self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"], state: Any = None
@@ -29,20 +34,15 @@ class ManyToMany(SequenceMapping):
         """Each step within a row's length has its answer."""
         output, state = self(batch.inputs, batch.lengths, self.carried.get(split))
         if self.objective.spec.streams:
-            self.carried[split] = map_state(Tensor.detach, state)
+            self.ahead = map_state(Tensor.detach, state)
+            if split != "train":
+                self.carried[split] = self.ahead
         return output, valid_steps(batch.lengths, batch.inputs.shape[1])
 
-    def on_train_epoch_start(self) -> None:
-        """A new epoch starts at the beginning of every stream."""
-        self.carried.pop("train", None)
-
-    def on_validation_epoch_start(self) -> None:
-        """Likewise; training's own state stays."""
-        self.carried.pop("val", None)
-
-    def on_test_epoch_start(self) -> None:
-        """Likewise."""
-        self.carried.pop("test", None)
+    def on_after_backward(self) -> None:
+        """Only now the next batch may go on from this one: an interrupted batch comes again."""
+        if self.objective.spec.streams:
+            self.carried["train"] = self.ahead
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Also the carried state."""

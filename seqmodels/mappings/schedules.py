@@ -34,6 +34,16 @@ def linear(optimizer: Optimizer, total_steps: int, *, warmup: float = 0.02, end:
     return _rise_and_fall(optimizer, total_steps, warmup, end, lambda part: 1 - part)
 
 
+def constant(optimizer: Optimizer, total_steps: int) -> LambdaLR:  # noqa: ARG001
+    """The same rate throughout.
+
+    Args:
+        optimizer: its learning rate stays.
+        total_steps: steps in the whole training; of no consequence.
+    """
+    return LambdaLR(optimizer, lambda _: 1.0)
+
+
 def _rise_and_fall(
     optimizer: Optimizer, total_steps: int, warmup: float, end: float, fall: Callable[[float], float]
 ) -> LambdaLR:

@@ -1,0 +1,179 @@
+"""Short film reviews whose class is a matter of structure: which words occur in them says little.
+
+They are drawn from a grammar in which symbols carry a sign. `{claim+}` stands for a claim of the same
+sentiment as the rule it occurs in, `{claim-}` for one of the opposite sentiment, `{claim~}` for one of
+either, by the toss of a coin, and `{place}` for something without sentiment. So one line, `{subject} anything
+but {adjective-}`, says both that anything but dull is praise and that anything but gripping is not. Only at
+the end the sign chooses a word: in `gripping / dull` the first is positive.
+
+Each rule serves either sign alike, so that no word besides those of the pairs tells the class. And these
+occur under a negation, in the clause that does not count (before "but", after "although") or in an aside on
+something else than the film so often that a bag of words errs on three of ten reviews. The others are plain.
+"""
+
+import re
+from collections.abc import Mapping
+from random import Random
+
+from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.text_formats import LabelledText
+
+GRAMMAR = """
+review    = {plain+}. | {plain+}. | {plain+}. | {claim+}. | {verdict+}. | {verdict+}. {remark}.
+          | {verdict+}. {remark}. {remark}. | {verdict+}. {aside~}. {remark}. | {claim+}. {remark}. {aside~}.
+          | {remark}. {verdict+}. | {aside~}. {verdict+}. | {aside~}, but {claim+}. | {question+}
+          | {remark}. {question+} | {question+} {remark}.
+verdict   = {plain+} | {plain+} | {claim+} | {claim+}, and {claim+} | {contrast+} | {contrast+}
+contrast  = {claim-}, but {claim+} | {claim-}, but in the end {claim+} | {claim-}; all the same, {claim+}
+          | although {claim-}, {claim+} | even though {claim-}, {claim+} | {claim+}, although {claim-}
+          | {claim+}, even if {claim-} | despite the {nice-} {detail}, {claim+}
+          | {claim+}, in spite of the {nice-} {detail} | for all its {adjective-} {moments}, {claim+}
+claim     = {plain+} | {plain+} | {plain+} | {plain+} | {negated+} | {distant+} | {double+} | {compared+}
+
+plain     = {subject} {adverb} {adjective+} | {subject} {adjective+} and {adjective+}
+          | {subject} {adverb} {adjective+} {period} | I {loved+} {thing} | {group} {loved+} {thing}
+          | {thing} {delighted+} me | {thing} turned out to be a {adjective+} {triumph+}
+negated   = {subject} not {adjective-} | {subject} not at all {adjective-} | {subject} never {adjective-}
+          | {subject} hardly {adjective-} | {subject} far from {adjective-}
+          | {subject} anything but {adjective-} | I did not {love-} {thing} | I could not {love-} {thing}
+          | nobody {loved-} {thing} | {thing} never {delighted-} me | {thing} failed to {delight-} me
+          | there was nothing {adjective-} about {thing} | {subject} without a single {adjective-} moment
+distant   = I would not say that {anyone} was {adverb} {adjective-}
+          | I cannot claim that {subject} {adverb} {adjective-} {period}
+          | I do not believe that {thing}, {period}, ever {delighted-} {group}
+          | no one who {came} found {thing} {adjective-} | nobody {place} thought that {subject} {adjective-}
+          | at no point {period} did I feel that {subject} {adjective-}
+          | nothing about {thing}, from beginning to end, was {adjective-}
+          | it is not true, whatever {people} say, that {subject} {adjective-}
+          | it never seemed to {group} that {subject} {adverb} {adjective-}
+double    = I would not say that {anyone} was ever less than {adjective+}
+          | {subject} never anything but {adjective+} | {thing} did not fail to {delight+} me
+          | nobody could say that {subject} not {adjective+} | no one who {came} failed to {love+} {thing}
+          | I do not believe that anyone {place} did not {love+} {thing}
+          | there was nothing about {thing} that was not {adjective+}
+compared  = {subject} nothing like the {adjective-} {original}
+          | {subject} not nearly as {adjective-} as {people} say
+          | {subject} every bit as {adjective+} as {people} say
+          | {subject} less {adjective-} than {people} say | {subject} more {adjective+} than {people} say
+          | unlike the {adjective-} {original}, {subject} {adjective+}
+          | {subject} as {adjective+} as the {original} was {adjective-}
+question  = was {singular} {adjective+}? {yes}. | was {singular} {adjective-}? {no}.
+          | were {plural} {adjective+}? {yes}. | were {plural} {adjective-}? {no}.
+          | did {group} {love+} {thing}? {yes}. | did {group} {love-} {thing}? {no}.
+          | who could {love-} {thing}? | who would say that {subject} {adjective-}?
+          | how could anyone who {came} {love-} {thing}?
+aside     = {relative} {loved~} the {popcorn} | the {popcorn} was {adverb} {nice~}
+          | {people} called the {popcorn} {nice~} | we had a {nice~} {dinner} before
+          | on the way home we met a {nice~} {stranger}
+remark    = I saw it {alone} {place} | it runs for {duration} | it was filmed in {country} {season}
+          | the director also made {work} | this is their {third} film
+          | it is the story of a {baker} who {moves} and a {baker} from {country} who {moves}
+
+adjective = gripping / dull | charming / tedious | brilliant / clumsy | moving / boring | clever / lifeless
+          | superb / predictable | fresh / weak | elegant / tiresome | thrilling / painful
+          | memorable / forgettable | convincing / stale | touching / shallow | beautiful / wooden
+          | inventive / hollow | engaging / sloppy | stunning / bland | enchanting / lazy
+          | graceful / pointless | impressive / ridiculous | lovely / terrible | wonderful / awful
+          | splendid / horrible | excellent / dreadful | delightful / miserable
+nice      = lovely / terrible | wonderful / awful | splendid / horrible | excellent / dreadful
+          | delightful / miserable
+loved     = loved / hated | enjoyed / disliked | admired / despised | adored / detested | praised / mocked
+love      = love / hate | enjoy / dislike | admire / despise | adore / detest | praise / mock
+delighted = delighted / bored | charmed / annoyed | impressed / disappointed | moved / irritated
+          | amused / tired
+delight   = delight / bore | charm / annoy | impress / disappoint | move / irritate | amuse / tire
+triumph   = triumph / mess | delight / bore | treat / chore | pleasure / letdown | success / failure
+
+subject   = {singular} was | {singular} was | {plural} were
+thing     = {singular} | {singular} | {plural}
+singular  = the plot | the acting | the ending | the script | the story | the photography | the music
+          | the dialogue | the direction | the humour | the pace | the villain | the heroine | the cast
+          | the finale | the camera work | the mystery | the romance | the chase | the soundtrack
+          | the editing | the film
+plural    = the actors | the jokes | the songs | the characters | the dances | the fights | the images
+          | the twists | the effects | the performances | the conversations | the flashbacks
+          | the quiet scenes | the leads
+anyone    = anyone in the cast | anybody on the screen | any of the actors | anything in it
+          | any of the scenes
+adverb    = really | truly | quite | rather | utterly | thoroughly | remarkably | surprisingly | simply
+          | often
+period    = from start to finish | that evening | on the big screen | on a second viewing | this time
+group     = my friends | the audience | the children | my parents | our neighbours | the students
+          | my colleagues
+came      = came along | sat next to me | stayed until the end | joined us | bought a ticket | saw it twice
+place     = in our town | in the old theatre | in the front row | in the crowded hall | on the balcony
+people    = the critics | some reviewers | the papers | most viewers | our friends | the magazines
+original  = trailer | book | first part | original | stage play | television series
+detail    = costumes | lighting | sets | subtitles | props | titles | wigs
+moments   = moments | ideas | touches | details | lines | surprises
+yes       = yes | absolutely | without a doubt | of course | very much so | yes, every minute
+no        = no | not at all | not for a minute | of course not | not in the least | no, never
+relative  = my sister | my brother | my uncle | my neighbour | my boss | my grandmother | my dentist
+          | my teacher
+popcorn   = popcorn | book | poster | cinema | coffee | theatre bar | bus ride | interview
+dinner    = dinner | walk | lunch | drink | picnic | party
+stranger  = dog | musician | policeman | waiter | tourist | driver
+alone     = alone | with my sister | with two friends | with my class | with a neighbour | last week
+          | on a Tuesday
+duration  = almost two hours | ninety minutes | about three hours | just over an hour | exactly two hours
+country   = Iceland | Portugal | Canada | Japan | Norway | Chile | Scotland | Morocco
+season    = last spring | in one summer | during the winter | over four years | some years ago
+work      = a series about trains | two short films about bees | a comedy about bakers
+          | a documentary about rivers
+baker     = baker | sailor | nurse | painter | farmer | detective | pianist | lawyer
+moves     = moves to the sea | finds a letter | inherits a castle | loses a bet | learns to dance
+          | builds a boat
+third     = first | second | third | fourth | fifth
+"""
+
+RULES = {
+    name.strip(): [" ".join(alternative.split()) for alternative in alternatives.split("|")]
+    for name, alternatives in re.findall(r"^(\w+ +)= (.*(?:\n +\|.*)*)", GRAMMAR, flags=re.MULTILINE)
+}
+SIZES: Mapping[Split, int] = {"train": 8000, "val": 1000, "test": 1000}
+SYMBOL = r"\{(\w+)([-+~]?)\}"
+SHORTEST, LONGEST = 5, 40
+
+
+def reviews(seed: int, sizes: Mapping[Split, int] = SIZES) -> dict[Split, list[LabelledText]]:
+    """Draw reviews, no two alike, about half of them `positive` and half `negative`.
+
+    Args:
+        seed: of every choice.
+        sizes: number of reviews of each part.
+
+    Example:
+        >>> parts = reviews(0, {"train": 3, "val": 1, "test": 1})
+        >>> parts["test"][0]
+        LabelledText(text='The pace was often wonderful that evening.', label='positive', phrases=())
+    """
+    random = Random(seed)
+    drawn: dict[str, LabelledText] = {}
+    while len(drawn) < sum(sizes.values()):
+        positive = random.random() < 0.5
+        text = _polished(_expanded("review", positive, random, set()))
+        if SHORTEST <= len(text.split()) <= LONGEST:
+            drawn.setdefault(text, LabelledText(text, "positive" if positive else "negative"))
+    texts = iter(drawn.values())
+    return {split: [next(texts) for _ in range(sizes[split])] for split in SPLITS}
+
+
+def _expanded(symbol: str, positive: bool, random: Random, used: set[str]) -> str:
+    """One of a symbol's alternatives, with its own symbols replaced; no wording is used twice in a review."""
+    chosen = random.choice([each for each in RULES[symbol] if each not in used] or RULES[symbol])
+    if not re.fullmatch(SYMBOL, chosen):
+        used.add(chosen)
+    wording = chosen.split(" / ")[0 if positive else -1]
+
+    def replacement(match: re.Match[str]) -> str:
+        name, sign = match.groups()
+        same = random.random() < 0.5 if sign == "~" else sign != "-"
+        return _expanded(name, positive == same, random, used)
+
+    return re.sub(SYMBOL, replacement, wording)
+
+
+def _polished(text: str) -> str:
+    """With "an" before vowels, and capitals at the beginning of sentences."""
+    text = re.sub(r"\ba (?=[aeiou])", "an ", text)
+    return re.sub(r"(?:^|(?<=[.?] ))[a-z]", lambda match: match[0].upper(), text)

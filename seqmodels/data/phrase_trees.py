@@ -1,0 +1,71 @@
+"""Reader of sentences with a sentiment on every phrase: the trees of the Stanford Sentiment Treebank."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from seqmodels.data.files import open_text
+from seqmodels.data.text_formats import LabelledText
+
+FINE = {"0": "very negative", "1": "negative", "2": "neutral", "3": "positive", "4": "very positive"}
+BINARY = {"0": "negative", "1": "negative", "2": "", "3": "positive", "4": "positive"}
+ESCAPES = {"-LRB-": "(", "-RRB-": ")", r"\/": "/", r"\*": "*"}
+
+_TOKEN = re.compile(r"[()]|[^\s()]+")
+_ESCAPE = re.compile("|".join(map(re.escape, ESCAPES)))
+
+
+class _Phrase(NamedTuple):
+    sentiment: str
+    text: str
+
+
+def trees(path: Path, *, fine: bool = False, phrases: bool = True) -> Iterator[LabelledText]:
+    """Read one sentence per line, as a tree in brackets whose every node begins with a sentiment from 0 to 4.
+
+    Args:
+        path: of the file, plain or gzip.
+        fine: five classes, else negative (0, 1) and positive (3, 4): then neutral sentences (2), with all
+            their phrases, and the neutral phrases of others are left out.
+        phrases: whether a sentence comes with the phrases it is made of.
+
+    Raises:
+        ValueError: a line is not such a tree.
+
+    Source:
+        Socher et al. 2013, *Recursive Deep Models for Semantic Compositionality Over a Sentiment Treebank*.
+        Training on all phrases as in Tai et al. 2015 and Kim 2014.
+    """
+    names = FINE if fine else BINARY
+    for number, line in enumerate(open_text(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            sentence, *parts = (LabelledText(text, names[node]) for node, text in _phrases(line))
+        except (ValueError, IndexError, KeyError) as error:
+            raise ValueError(
+                f"{path}:{number}: expected one tree like (3 (2 a) (4 joy)), got {line[:60]!r}"
+            ) from error
+        if sentence.label:
+            yield sentence._replace(phrases=tuple(part for part in parts if part.label) if phrases else ())
+
+
+def _phrases(line: str) -> list[_Phrase]:
+    """Every phrase of a tree, the whole first."""
+    words: list[str] = []
+    begun: list[tuple[str, int]] = []
+    phrases: list[_Phrase] = []
+    tokens = iter(_TOKEN.findall(line))
+    for token in tokens:
+        if token == "(":
+            begun.append((next(tokens, ""), len(words)))
+        elif token == ")":
+            sentiment, start = begun.pop()
+            phrases.append(_Phrase(sentiment, " ".join(words[start:])))
+        else:
+            words.append(_ESCAPE.sub(lambda match: ESCAPES[match[0]], token))
+    whole = " ".join(words)
+    if begun or not phrases or phrases[-1].text != whole or not all(phrase.text for phrase in phrases):
+        raise ValueError(f"unbalanced brackets in {whole!r}")
+    return phrases[::-1]

@@ -1,0 +1,217 @@
+"""In the place of `torch.nn.RNN`, `LSTM` and `GRU`: the same parameters and conventions, and lengths."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from seqmodels import cells
+from seqmodels.layers.base import SequenceLayer
+from seqmodels.layers.engines import Engine, choose
+from seqmodels.layers.recurrent import Bidirectional, BidirectionalState, Recurrent, Stack
+from seqmodels.types import map_state
+
+
+class _Recurrence(nn.RNNBase):
+    """What the three share: who computes, and torch.nn's conventions around our layers.
+
+    The cells own nothing: on every call they are bound to the parameters as they are then.
+    """
+
+    _state: ClassVar[Callable[..., Any]]
+
+    def __init__(self, *args: Any, engine: Engine = "auto", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.engine: Engine = engine
+        self._cells = tuple(self._cell(getattr(self, names[0]).shape[1]) for names in self._all_weights)
+
+    def _cell(self, input_size: int) -> cells.Cell[Any]:
+        """The equations of one layer in one direction, on the meta device."""
+        raise NotImplementedError
+
+    def forward(
+        self,
+        input: Tensor | PackedSequence,
+        hx: Tensor | tuple[Tensor, Tensor] | None = None,
+        *,
+        lengths: Tensor | None = None,
+    ) -> tuple[Any, Any]:
+        """Outputs and final states, in torch.nn's shapes.
+
+        Args:
+            input: as torch.nn's.
+            hx: as torch.nn's.
+            lengths: number of valid steps of each row (batch), 0 to time, in any order and on any device.
+                Outputs past a row's end are zero, and its final state is the one at its own end.
+
+        Raises:
+            ValueError: `lengths` come with a `PackedSequence` or without a batch, or do not fit it; or the
+                engine cannot run here.
+        """
+        hx = tuple(hx) if isinstance(hx, list) else hx
+        if lengths is None and self._is_for_torch(input, hx):
+            return super().forward(input, hx)  # type: ignore[no-any-return]
+        if isinstance(input, PackedSequence):
+            if lengths is not None:
+                raise ValueError(
+                    f"a PackedSequence has its own lengths, got lengths={lengths.tolist()} besides"
+                )
+            return self._run_packed(input, hx)
+        if lengths is not None and input.ndim != 3:
+            raise ValueError(
+                f"lengths need a batch: expected a 3-D input, got one of shape {tuple(input.shape)}"
+            )
+        return self._run_padded(input, hx, lengths)
+
+    def _is_for_torch(self, input: Tensor | PackedSequence, hx: Any) -> bool:
+        """Whether torch computes this, or is to say in its own words what is wrong with it."""
+        if isinstance(input, PackedSequence):
+            return choose(self._cells[0], input.data, self.engine).engine == "vendor"
+        states = () if hx is None else hx if isinstance(hx, tuple) else (hx,)
+        if input.ndim not in (2, 3) or input.numel() == 0 or any(part.ndim != input.ndim for part in states):
+            return True
+        return choose(self._cells[0], input, self.engine).engine == "vendor"
+
+    def _run_packed(self, packed: PackedSequence, hx: Any) -> tuple[PackedSequence, Any]:
+        """Unpacked in sorted order, run, packed again."""
+        data, batch_sizes, order, back = packed
+        x, lengths = pad_packed_sequence(PackedSequence(data, batch_sizes), batch_first=True)
+        y, last = self._run(x, None if hx is None else self.permute_hidden(hx, order), lengths)
+        data = pack_padded_sequence(y, lengths, batch_first=True).data
+        return PackedSequence(data, batch_sizes, order, back), self.permute_hidden(last, back)
+
+    def _run_padded(self, input: Tensor, hx: Any, lengths: Tensor | None) -> tuple[Tensor, Any]:
+        """With the batch moved to the front, and back to where it was."""
+        if input.ndim == 2:
+            batch = 0 if self.batch_first else 1
+            states = None if hx is None else map_state(lambda part: part.unsqueeze(1), hx)
+            y, last = self._run_padded(input.unsqueeze(batch), states, None)
+            return y.squeeze(batch), map_state(lambda part: part.squeeze(1), last)
+        if self.batch_first:
+            return self._run(input, hx, lengths)
+        y, last = self._run(input.transpose(0, 1), hx, lengths)
+        return y.transpose(0, 1).contiguous(), last
+
+    def _run(self, x: Tensor, hx: Any, lengths: Tensor | None) -> tuple[Tensor, Any]:
+        """A (batch, time, input) sequence through our layers, with states laid out as torch.nn's."""
+        weights = {name: getattr(self, name) for name in self._flat_weights_names}
+        self._check(x, hx, list(weights.values()))
+        y, last = self._layers(weights)(x, self._split(hx), lengths=lengths)
+        return y, self._join(last)
+
+    def _check(self, x: Tensor, hx: Any, weights: list[Tensor]) -> None:
+        """torch's own checks, shown the weights of this call: its own list of them may lag behind."""
+        view = object.__new__(type(self))
+        view.__dict__ = {**self.__dict__, "_flat_weights": weights, "batch_first": True}
+        if hx is None:
+            view.check_input(x, None)
+        else:
+            view.check_forward_args(x, hx, None)
+
+    def _layers(self, weights: dict[str, Tensor]) -> Stack:
+        """Our layers over these weights."""
+        runs = [
+            Recurrent(cell.bind(**{name.partition("_l")[0]: weights[name] for name in names}), self.engine)
+            for cell, names in zip(self._cells, self._all_weights, strict=True)
+        ]
+        layers: list[SequenceLayer] = [*runs]
+        if self.bidirectional:
+            layers = [Bidirectional(*pair) for pair in zip(runs[::2], runs[1::2], strict=True)]
+        return Stack(layers, self.dropout).train(self.training)
+
+    def _split(self, hx: Any) -> tuple[Any, ...] | None:
+        """From (layers * directions, batch, features) tensors to the state of each layer."""
+        if hx is None:
+            return None
+        states = [
+            self._state(*parts) for parts in zip(*(hx if isinstance(hx, tuple) else (hx,)), strict=True)
+        ]
+        if not self.bidirectional:
+            return tuple(states)
+        return tuple(BidirectionalState(*pair) for pair in zip(states[::2], states[1::2], strict=True))
+
+    def _join(self, states: tuple[Any, ...]) -> Any:
+        """The inverse of `_split`."""
+        flat = [state for layer in states for state in layer] if self.bidirectional else states
+        joined = tuple(torch.stack(parts) for parts in zip(*flat, strict=True))
+        return joined if len(joined) > 1 else joined[0]
+
+
+class RNN(_Recurrence, nn.RNN):
+    """`torch.nn.RNN` that also takes lengths, and can be told to compute by the documented equations.
+
+    Args:
+        args: as torch.nn's.
+        engine: `"auto"`: torch's kernel wherever it can run, else the equations of `cells.RNNCell`;
+            `"loop"`: always these; `"vendor"`: always torch's.
+        kwargs: as torch.nn's.
+
+    Example:
+        >>> layer, theirs = RNN(3, 5, engine="loop"), nn.RNN(3, 5)
+        >>> layer.load_state_dict(theirs.state_dict(), strict=True)
+        <All keys matched successfully>
+        >>> x = torch.randn(7, 2, 3)
+        >>> torch.allclose(layer(x)[0], theirs(x)[0], atol=1e-6)
+        True
+    """
+
+    _state = cells.RNNState
+
+    def _cell(self, input_size: int) -> cells.RNNCell:
+        return cells.RNNCell(
+            input_size, self.hidden_size, nonlinearity=self.nonlinearity, bias=self.bias, device="meta"
+        )
+
+
+class LSTM(_Recurrence, nn.LSTM):
+    """`torch.nn.LSTM` that also takes lengths, and can be told to compute by the documented equations.
+
+    Args:
+        args: as torch.nn's.
+        engine: `"auto"`: torch's kernel wherever it can run, else the equations of `cells.LSTMCell`;
+            `"loop"`: always these; `"vendor"`: always torch's.
+        kwargs: as torch.nn's.
+
+    Example:
+        >>> layer, theirs = LSTM(3, 5, batch_first=True), nn.LSTM(3, 5, batch_first=True)
+        >>> layer.load_state_dict(theirs.state_dict(), strict=True)
+        <All keys matched successfully>
+        >>> x = torch.randn(2, 7, 3)
+        >>> y, (h_n, c_n) = layer(x, lengths=torch.tensor([7, 4]))
+        >>> torch.allclose(c_n[:, 1], theirs(x[1, :4])[1][1], atol=1e-6), bool(y[1, 4:].any())
+        (True, False)
+    """
+
+    _state = cells.LSTMState
+
+    def _cell(self, input_size: int) -> cells.LSTMCell:
+        return cells.LSTMCell(
+            input_size, self.hidden_size, bias=self.bias, proj_size=self.proj_size, device="meta"
+        )
+
+
+class GRU(_Recurrence, nn.GRU):
+    """`torch.nn.GRU` that also takes lengths, and can be told to compute by the documented equations.
+
+    Args:
+        args: as torch.nn's.
+        engine: `"auto"`: torch's kernel wherever it can run, else the equations of `cells.GRUCell`;
+            `"loop"`: always these; `"vendor"`: always torch's.
+        kwargs: as torch.nn's.
+
+    Example:
+        >>> layer, theirs = GRU(3, 5, bidirectional=True), nn.GRU(3, 5, bidirectional=True)
+        >>> layer.load_state_dict(theirs.state_dict(), strict=True)
+        <All keys matched successfully>
+        >>> x = torch.randn(7, 2, 3)
+        >>> y, h_n = layer(x, lengths=torch.tensor([7, 4]))
+        >>> torch.allclose(h_n[:, 1], theirs(x[:4, 1])[1], atol=1e-6)
+        True
+    """
+
+    _state = cells.GRUState
+
+    def _cell(self, input_size: int) -> cells.GRUCell:
+        return cells.GRUCell(input_size, self.hidden_size, bias=self.bias, device="meta")

@@ -1,0 +1,124 @@
+"""Train a model: compose, build, fit, test. `train.py` and `seqmodels train` both run this."""
+
+import json
+import logging
+import os
+import shlex
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import hydra
+import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import TensorBoardLogger
+
+from seqmodels import console
+from seqmodels.assembly import build_mapping, instantiate, parameter_count
+from seqmodels.callbacks import HyperparameterTable
+from seqmodels.callbacks.hyperparameter_table import flatten
+from seqmodels.config_errors import config_errors
+from seqmodels.data import SequenceData
+from seqmodels.mappings import SequenceMapping
+from seqmodels.runs import read_checkpoint
+
+PACKAGED = Path(__file__).parent / "configs"
+CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "configs"
+
+
+def train(config: DictConfig) -> float | None:
+    """Build what the config names, fit it, test the best checkpoint, and leave everything in the run folder.
+
+    Returns:
+        The best value of the monitored metric: what a sweep optimises.
+    """
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    run = Path(plain["run_dir"])
+    with console.one_line_errors(run):
+        pl.seed_everything(plain["seed"], verbose=False)
+        data: SequenceData = instantiate(plain["data"])
+        data.setup()
+        mapping = build_mapping(plain, data.spec, vectors=data.vectors)
+        trainer = build_trainer(plain, run, num_batches=len(data.train_dataloader()))
+        last = run / "checkpoints" / "last.ckpt"
+        resuming = plain["resume"] and last.exists()
+        if resuming:
+            read_checkpoint(last)
+        floor = {f"test/{name}": value for name, value in data.floor().items()}
+    OmegaConf.save(config, run / "config.yaml", resolve=True)
+    console.show_summary(run, data, mapping, resumed_from=last if resuming else None)
+    started = time.perf_counter()
+    fit(trainer, mapping, data, last if resuming else None)
+    seconds = time.perf_counter() - started
+    trained = dict(trainer.callback_metrics)
+    best = trainer.checkpoint_callback.best_model_score  # type: ignore[union-attr]
+    trainer.test(mapping, data, ckpt_path="best", weights_only=True, verbose=False)
+    report = {
+        **{name: float(value) for name, value in trained.items() if name.split("/")[0] in ("train", "val")},
+        **{name: float(value) for name, value in trainer.callback_metrics.items()},
+        "floor": floor,
+        "parameters": parameter_count(mapping),
+        "engine": console.engine_of(mapping),
+        "training_seconds": round(seconds, 2),
+    }
+    (run / "metrics.json").write_text(json.dumps(report, indent=2) + "\n")
+    console.show_results(report, run, resume_command(run))
+    return None if best is None else float(best)
+
+
+def build_trainer(plain: dict[str, Any], run: Path, num_batches: int) -> pl.Trainer:
+    """Lightning's trainer, with the callbacks of the config and TensorBoard's files in the run folder."""
+    often = min(plain["trainer"]["log_every_n_steps"], num_batches)
+    callbacks = [instantiate(callback) for callback in plain["callbacks"].values() if callback]
+    choices = HydraConfig.get().runtime.choices
+    task = plain["task"]
+    table = HyperparameterTable(hyperparameters(plain, dict(choices)), task["monitor"], task["mode"])
+    logger = TensorBoardLogger(save_dir=run, name="", version="", default_hp_metric=False)
+    return pl.Trainer(
+        **{**plain["trainer"], "log_every_n_steps": often},
+        default_root_dir=run,
+        logger=logger,
+        callbacks=[*callbacks, table],
+        enable_model_summary=False,
+    )
+
+
+def hyperparameters(plain: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
+    """The part of the config that tells runs apart, for TensorBoard's table."""
+    groups = ("task", "data", "model", "optimizer", "scheduler")
+    values = {group: plain[group] for group in ("data", "model", "optimizer", "scheduler", "trainer")}
+    return {**{group: str(choices[group]) for group in groups}, "seed": plain["seed"], **flatten(values)}
+
+
+def fit(trainer: pl.Trainer, mapping: SequenceMapping, data: SequenceData, last: Path | None) -> None:
+    """Train; on Ctrl-C say how to go on."""
+    try:
+        trainer.fit(mapping, data, ckpt_path=last, weights_only=True)
+    except SystemExit:
+        run = Path(trainer.default_root_dir)
+        console.fail(
+            f"interrupted at step {trainer.global_step}, kept in {run / 'checkpoints' / 'last.ckpt'}; "
+            f"go on with: {resume_command(run)}"
+        )
+
+
+def resume_command(run: Path) -> str:
+    """The command that goes on with this run."""
+    program = ["seqmodels", "train"] if sys.argv[0].startswith("seqmodels") else ["python", sys.argv[0]]
+    given = [a for a in HydraConfig.get().overrides.task if not a.startswith("resume=")]
+    folder = os.path.relpath(run)
+    return shlex.join([*program, *given, f"hydra.run.dir={folder}", "resume=true"])
+
+
+def main() -> None:
+    """Compose the config from the command line and train."""
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for message in (".*does not have many workers", "Checkpoint directory .* exists", ".*treespec, LeafSpec"):
+        warnings.filterwarnings("ignore", message=message)
+    run = hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")(train)
+    with config_errors():
+        run()

@@ -1,0 +1,70 @@
+"""The length of the gradient."""
+
+# ruff: noqa: ARG002 (hooks have the arguments they are called with)
+
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+import torch
+
+from seqmodels.callbacks import GradientNorm
+from tests.callbacks import tiny
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers")
+
+
+class ClippedNorms(pl.Callback):
+    """What Lightning leaves of the gradients."""
+
+    def __init__(self) -> None:
+        self.norms: list[float] = []
+
+    def on_before_zero_grad(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: torch.optim.Optimizer
+    ) -> None:
+        gradients = [p.grad.flatten() for p in pl_module.parameters() if p.grad is not None]
+        if gradients:
+            self.norms.append(float(torch.cat(gradients).norm()))
+
+
+def test_the_whole_gradient_is_measured_before_it_is_clipped(tmp_path: Path) -> None:
+    data = tiny.reviews()
+    clipped = ClippedNorms()
+    mapping = tiny.model(data)
+    batch = data.examples["train"][list(range(8))]
+    mapping.objective.loss(*_compared(mapping, batch)).backward()
+    expected = torch.cat([p.grad.flatten() for p in mapping.parameters() if p.grad is not None]).norm()
+    mapping.zero_grad()
+    trainer = tiny.trainer(tmp_path, [GradientNorm(every_n_steps=1), clipped], gradient_clip_val=1e-3)
+    trainer.fit(mapping, data)
+    measured = tiny.scalars(tmp_path, "train/gradient_norm")
+    assert measured[0] == pytest.approx(float(expected), rel=1e-5)
+    assert list(measured) == list(range(6))
+    assert max(clipped.norms) < 1.1e-3 < min(measured.values())
+
+
+def _compared(
+    mapping: tiny.SequenceMapping, batch: tiny.Batch
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    output, valid = mapping.respond(batch, "train")
+    return output, batch.targets, valid
+
+
+def test_only_some_steps_are_measured(tmp_path: Path) -> None:
+    data = tiny.reviews()
+    trainer = tiny.trainer(tmp_path, [GradientNorm(every_n_steps=2)], accumulate_grad_batches=1)
+    trainer.fit(tiny.model(data), data)
+    assert list(tiny.scalars(tmp_path, "train/gradient_norm")) == [0, 2, 4]
+
+
+def test_steps_are_those_of_the_optimizer(tmp_path: Path) -> None:
+    data = tiny.reviews()
+    trainer = tiny.trainer(tmp_path, [GradientNorm(every_n_steps=1)], accumulate_grad_batches=3)
+    trainer.fit(tiny.model(data), data)
+    assert list(tiny.scalars(tmp_path, "train/gradient_norm")) == [0, 1]
+
+
+def test_fewer_than_every_step_is_not_possible() -> None:
+    with pytest.raises(ValueError, match="every_n_steps must be at least 1, got 0"):
+        GradientNorm(every_n_steps=0)

@@ -1,0 +1,94 @@
+"""Shape annotations are executed, draws are repeatable, and what several rooms test with."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+from jaxtyping import config, install_import_hook
+from torch import Tensor
+from torch.utils import _pytree as pytree
+
+install_import_hook(
+    ["seqmodels.cells", "seqmodels.layers", "seqmodels.objectives", "seqmodels.types"], "beartype.beartype"
+)
+
+from seqmodels import cells  # noqa: E402 (the hook acts on what is imported after it)
+
+settings.register_profile(
+    "seqmodels",
+    deadline=None,
+    derandomize=True,
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+settings.load_profile("seqmodels")
+torch.set_num_threads(2)
+
+DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+CELLS: dict[str, Callable[..., cells.Cell[Any]]] = {
+    "RNNCell": cells.RNNCell,
+    "RNNCell-relu": partial(cells.RNNCell, nonlinearity="relu"),
+    "RNNCell-softsign": partial(cells.RNNCell, nonlinearity=torch.nn.functional.softsign),
+    "LSTMCell": cells.LSTMCell,
+    "LSTMCell-projected": partial(cells.LSTMCell, proj_size=2),
+    "LSTMCell-without-bias": partial(cells.LSTMCell, bias=False),
+    "GRUCell": cells.GRUCell,
+    "GRUCell-without-bias": partial(cells.GRUCell, bias=False),
+    "ChoGRUCell": cells.ChoGRUCell,
+}
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> Iterator[None]:
+    """Every test draws the same numbers, whatever ran before it."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.fixture
+def _double() -> Iterator[None]:
+    """float64 wherever no dtype is given."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+@pytest.fixture(params=DEVICES)
+def device(request: pytest.FixtureRequest) -> str:
+    """Every device there is."""
+    return request.param
+
+
+@pytest.fixture(params=CELLS.values(), ids=CELLS)
+def build_cell(request: pytest.FixtureRequest) -> Callable[[int, int], cells.Cell[Any]]:
+    """Builds each kind of cell from an input size and a hidden size."""
+    return request.param
+
+
+@pytest.fixture
+def gradients() -> Callable[[Any, Any], list[Tensor]]:
+    """Gradients of a fixed weighted sum of all given outputs; zeros where there is no dependence."""
+
+    def compute(outputs: Any, inputs: Any) -> list[Tensor]:
+        tensors = pytree.tree_leaves(outputs)
+        weights = [torch.linspace(0.5, 1.5, max(t.numel(), 1))[: t.numel()].view(t.shape) for t in tensors]
+        loss = sum(((t * w.to(t)).sum() for t, w in zip(tensors, weights, strict=True)), torch.zeros(()))
+        wanted = pytree.tree_leaves(inputs)
+        return list(
+            torch.autograd.grad(loss, wanted, retain_graph=True, allow_unused=True, materialize_grads=True)
+        )
+
+    return compute
+
+
+@pytest.fixture
+def _unannotated() -> Iterator[None]:
+    """Shape annotations as outside of tests: not executed, so that what the code itself raises is seen."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)

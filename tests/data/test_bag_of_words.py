@@ -1,0 +1,22 @@
+"""The floor sees words and not their order."""
+
+import pytest
+
+from seqmodels.data.bag_of_words import bag_of_words
+from seqmodels.data.text_formats import LabelledText
+
+
+def test_words_are_learnt() -> None:
+    train = [LabelledText(f"{word} film {i}", word) for word in ("good", "bad", "odd") for i in range(9)]
+    test = [LabelledText("what a good one", "good"), LabelledText("bad", "bad"), LabelledText("ODD", "odd")]
+    assert bag_of_words(train, test) == 1.0
+
+
+def test_order_is_not_learnt() -> None:
+    train = [LabelledText("good not bad", "+"), LabelledText("bad not good", "-")] * 20
+    assert bag_of_words(train, train) == pytest.approx(0.5)
+
+
+def test_marks_are_words() -> None:
+    train = [LabelledText("!", "+"), LabelledText("?", "-")]
+    assert bag_of_words(train, train) == 1.0

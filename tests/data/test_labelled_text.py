@@ -1,0 +1,279 @@
+"""Texts become batches of indices, cut into parts without a leak; what cannot be learnt from is refused."""
+
+import os
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.generated.reviews import reviews
+from seqmodels.data.labelled_text import LabelledTextData, Rows
+from seqmodels.data.phrase_trees import trees
+from seqmodels.data.text_formats import LabelledText, documents
+from seqmodels.data.vocabulary import Vocabulary
+from seqmodels.types import DataSpec
+
+
+def write(path: Path, *rows: tuple[str, str]) -> str:
+    path.write_text("\n".join(f"{label} {text}" for text, label in rows))
+    return str(path)
+
+
+def made(**arguments: Any) -> LabelledTextData:
+    data = LabelledTextData(**arguments)
+    data.setup()
+    return data
+
+
+def many(count: int, start: int = 0) -> list[tuple[str, str]]:
+    return [(f"text number {i}", "even" if i % 2 == 0 else "odd") for i in range(start, start + count)]
+
+
+def texts_of(data: LabelledTextData, split: Split) -> Counter[tuple[str, str]]:
+    """What is in the batches of a part, as text again."""
+    vocabulary = Vocabulary.from_json(data.spec.vocabulary)
+    return Counter(
+        (vocabulary.decode(row[:length].tolist()), data.spec.classes[target])
+        for inputs, targets, lengths, _ in data.loader(split)
+        for row, target, length in zip(inputs, targets, lengths, strict=True)
+    )
+
+
+def test_batches_hold_the_texts_and_their_classes(tmp_path: Path) -> None:
+    parts = {"train": many(150), "val": many(10), "test": many(20)}
+    data = made(path={split: write(tmp_path / split, *rows) for split, rows in parts.items()}, batch_size=32)
+    for split in SPLITS:
+        assert texts_of(data, split) == Counter(parts[split])
+
+
+def test_rows_are_padded_to_the_longest() -> None:
+    batch = Rows([[5], [6, 7, 8], [9, 4]], [1, 0, 1])[[0, 1]]
+    assert batch.inputs.tolist() == [[5, 0, 0], [6, 7, 8]]
+    assert batch.targets.tolist() == [1, 0]
+    assert batch.lengths.tolist() == [1, 3]
+
+
+def test_the_spec_is_all_a_model_needs(tmp_path: Path) -> None:
+    spec = made(path=write(tmp_path / "a.txt", *many(40))).spec
+    assert (spec.inputs, spec.output_size, spec.classes, spec.padding_index) == (
+        "tokens",
+        2,
+        ("even", "odd"),
+        0,
+    )
+    assert spec.input_size == len(Vocabulary.from_json(spec.vocabulary))
+    assert DataSpec.from_dict(spec.to_dict()) == spec
+
+
+@given(seed=st.integers(0, 20), classes=st.integers(2, 4))
+def test_one_file_is_cut_into_eight_one_and_one(tmp_path: Path, seed: int, classes: int) -> None:
+    rows = [(f"t{i}", f"c{i % classes}") for i in range(60 * classes)]
+    data = made(path=write(tmp_path / "a.txt", *rows), seed=seed)
+    for split, share in zip(SPLITS, (48, 6, 6), strict=True):
+        counts = Counter(text.label for text in data.texts[split])
+        assert counts == {f"c{i}": share for i in range(classes)}
+    assert sorted(text[:2] for split in SPLITS for text in data.texts[split]) == sorted(rows)
+
+
+def test_the_seed_decides_the_cut(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", *many(100))
+    first, again, other = (made(path=path, seed=seed).texts["test"] for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_equal_texts_are_on_one_side(tmp_path: Path) -> None:
+    data = made(path=write(tmp_path / "a.txt", *(many(20) * 5)))
+    parts = [{text.text for text in data.texts[split]} for split in SPLITS]
+    assert sum(map(len, parts)) == 20
+    assert all(parts)
+
+
+def test_a_missing_part_is_a_tenth_of_training(tmp_path: Path) -> None:
+    train, test = write(tmp_path / "a.txt", *many(100)), write(tmp_path / "b.txt", *many(10, start=100))
+    data = made(path={"train": train, "val": None, "test": test})
+    assert [len(data.texts[split]) for split in SPLITS] == [90, 10, 10]
+    assert texts_of(data, "test") == Counter(many(10, start=100)) or data.spec.input_size < 113
+
+
+def test_words_of_training_are_known_and_no_others(tmp_path: Path) -> None:
+    rows = {
+        "train": [("a a a b B c", "x"), ("b c d", "y")],
+        "val": [("e", "x")],
+        "test": [("a e f", "y")],
+    }
+    path = {split: write(tmp_path / split, *each) for split, each in rows.items()}
+    assert Vocabulary.from_json(made(path=path).spec.vocabulary).tokens == [
+        "<pad>",
+        "<unk>",
+        "a",
+        "b",
+        "c",
+        "d",
+    ]
+    for words, expected in (
+        ({"max_size": 4}, ["a", "b"]),
+        ({"min_count": 2}, ["a", "b", "c"]),
+        ({"lowercase": False, "min_count": 2}, ["a", "b", "c"]),
+    ):
+        data = made(path=path, words=words)
+        assert Vocabulary.from_json(data.spec.vocabulary).tokens[2:] == expected
+        assert list(texts_of(data, "val")) == [("<unk>", "x")]
+
+
+def test_long_texts_are_cut_off(tmp_path: Path) -> None:
+    data = made(path=write(tmp_path / "a.txt", *many(40)), words={"max_length": 2})
+    assert {text for text, _ in texts_of(data, "train")} == {"text number"}
+    assert data.describe()["length"].endswith("cut to 2")
+
+
+def test_columns_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("stars,body\n" + "".join(f"{i % 2},text {i}\n" for i in range(40)))
+    data = made(path=path, columns={"text": "body", "label": "stars"})
+    assert data.spec.classes == ("0", "1")
+
+
+def test_a_format_for_each_part(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        for label in ("neg", "pos"):
+            for i in range(10):
+                (tmp_path / split / label).mkdir(parents=True, exist_ok=True)
+                (tmp_path / split / label / f"{i}.txt").write_text(f"{split} {label} {i}")
+    data = made(
+        path={"train": tmp_path, "test": tmp_path},
+        format={split: partial(documents, folder=split) for split in ("train", "test")},
+    )
+    assert [len(data.texts[split]) for split in SPLITS] == [18, 2, 20]
+    assert all(text.text.startswith("test") for text in data.texts["test"])
+
+
+def test_phrases_are_trained_on_once_and_never_judged_by(tmp_path: Path) -> None:
+    lines = ["(3 (2 a) (4 (3 fine) (2 film)))", "(1 (0 bad) (2 film))", "(3 fine)"]
+    path = tmp_path / "trees.txt"
+    path.write_text("\n".join(lines))
+    data = made(path=dict.fromkeys(SPLITS, path), format=trees)
+    assert sorted(text for text, _ in texts_of(data, "train")) == [
+        "a fine film",
+        "bad",
+        "bad film",
+        "fine",
+        "fine film",
+    ]
+    assert set(texts_of(data, "train").values()) == {1}
+    assert sorted(text for text, _ in texts_of(data, "test")) == ["a fine film", "bad film", "fine"]
+    assert data.describe()["texts"] == "5 phrases of 3 train, 3 val, 3 test"
+
+
+def test_a_cut_parts_a_sentence_from_no_phrase_of_it(tmp_path: Path) -> None:
+    path = tmp_path / "trees.txt"
+    path.write_text("\n".join(f"({3 * (i % 2)} (4 w{i}) (2 x))" for i in range(30)))
+    data = made(path=path, format=trees)
+    held_out = {f"w{text.split('w')[1][0]}" for text, _ in texts_of(data, "train") if "w" in text}
+    assert held_out
+    words = {split: {text.text.split()[0] for text in data.texts[split]} for split in SPLITS}
+    trained = {text.split()[0] for text, _ in texts_of(data, "train")}
+    assert trained == words["train"]
+    assert not trained & (words["val"] | words["test"])
+
+
+def test_training_is_shuffled_and_the_rest_goes_from_short_to_long() -> None:
+    data = made(path=None, generate=partial(reviews, sizes=dict.fromkeys(SPLITS, 300)), batch_size=16)
+    loader = data.train_dataloader()
+    first, second = ([batch.lengths.tolist() for batch in loader] for _ in range(2))
+    assert first != second
+    for split in ("val", "test"):
+        loader = data.loader(split)
+        first, second = ([batch.lengths.tolist() for batch in loader] for _ in range(2))
+        assert first == second
+        assert sum(first, []) == sorted(sum(first, []))
+
+
+def test_batches_hold_little_padding() -> None:
+    data = made(path=None, generate=partial(reviews, sizes={"train": 2000, "val": 50, "test": 50}))
+    batches = list(data.train_dataloader())
+    steps = sum(batch.inputs.numel() for batch in batches)
+    assert sum(int(batch.lengths.sum()) for batch in batches) / steps > 0.85
+
+
+def test_vectors_belong_to_the_vocabulary(tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_text("number 1 2\ntext 3 4\nunseen 5 6\n")
+    data = made(path=write(tmp_path / "a.txt", *many(40)), vectors=tmp_path / "v.txt")
+    tokens = Vocabulary.from_json(data.spec.vocabulary).tokens
+    assert data.vectors.shape == (data.spec.input_size, 2)
+    assert data.vectors[tokens.index("text")].tolist() == [3.0, 4.0]
+    assert data.describe()["vectors"] == "for 5.9 % of the vocabulary, 66.7 % of what is trained on"
+
+
+def test_the_floor_is_measured_on_the_test_part(tmp_path: Path) -> None:
+    path = {
+        "train": write(tmp_path / "a", ("good", "+"), ("bad", "-")),
+        "val": write(tmp_path / "b", ("good", "+")),
+        "test": write(tmp_path / "c", ("good", "+"), ("so bad", "-"), ("so good", "-"), ("bad", "+")),
+    }
+    assert made(path=path).floor() == {"accuracy": 0.5}
+
+
+def test_the_description_names_the_origin(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", *many(40))
+    assert made(path=path).describe()["data"] == path
+    data = made(path=None, generate=partial(reviews, sizes={"train": 100, "val": 20, "test": 20}))
+    description = data.describe()
+    assert description["data"] == "reviews (generated)"
+    assert description["texts"] == "100 train, 20 val, 20 test"
+    assert description["classes"] == "negative, positive"
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        ([], many(4), r"train.txt: expected texts, got none"),
+        (many(9), [], r"test.txt: expected texts, got none"),
+        ([("a", "x"), ("b", "x")], [("c", "x")], r"train.txt: expected at least two classes, got only 'x'"),
+        (many(9), [("c", "z")], r"test.txt: 'z' is no training label, those are: even, odd"),
+    ],
+)
+def test_what_cannot_be_learnt_from_is_refused(
+    tmp_path: Path, train: list[tuple[str, str]], test: list[tuple[str, str]], message: str
+) -> None:
+    path = {"train": write(tmp_path / "train.txt", *train), "test": write(tmp_path / "test.txt", *test)}
+    with pytest.raises(ValueError, match=message):
+        made(path=path | {"val": path["train"]})
+
+
+def test_too_few_texts_to_cut(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"the val part of .*a.txt: expected texts, got none"):
+        made(path=write(tmp_path / "a.txt", ("a", "x"), ("b", "y")))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"path": None}, "expected the path of a file or a function that generates texts, got neither"),
+        ({"path": "a", "words": {"max_length": 0}}, "max_length must be at least 1 or None, got 0"),
+        ({"path": "a", "batch_size": 0}, "batch_size must be at least 1, got 0"),
+        ({"path": {"train": "a", "dev": "b"}}, "expected files for train, val, test, got one for dev"),
+    ],
+)
+def test_arguments_out_of_range(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        made(**arguments)
+
+
+def test_sst2() -> None:
+    if "SEQMODELS_DATA" not in os.environ:
+        pytest.skip("needs the Stanford Sentiment Treebank at $SEQMODELS_DATA/sst")
+    folder = Path(os.environ["SEQMODELS_DATA"])
+    names = zip(SPLITS, ("train", "dev", "test"), strict=True)
+    path = {split: folder / f"sst/trees_{name}.txt.gz" for split, name in names}
+    data = made(path=path, format=trees, vectors=folder / "glove/glove.6B.50d.9163.txt.gz")
+    assert [len(data.rows[split]) for split in SPLITS] == [67_349, 872, 1821]
+    assert [len(data.texts[split]) for split in SPLITS] == [6920, 872, 1821]
+    assert data.vectors is not None and data.vectors.shape == (data.spec.input_size, 50)
+    assert torch.isfinite(data.vectors).all()
+    assert data.floor()["accuracy"] == pytest.approx(0.815, abs=0.01)

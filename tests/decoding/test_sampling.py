@@ -1,0 +1,66 @@
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from seqmodels.decoding import next_token_probabilities, sample
+
+
+def counting(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+    """A model of ten tokens that is sure of the successor."""
+    scores = torch.nn.functional.one_hot((tokens + 1) % 10, 10).float() * 50
+    return scores, state
+
+
+def test_a_sure_model_counts_on() -> None:
+    drawn = sample(counting, torch.tensor([[3], [8]]), 4)
+    assert drawn.tolist() == [[4, 5, 6, 7], [9, 0, 1, 2]]
+
+
+def test_the_seed_decides() -> None:
+    def flat(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+        return torch.zeros(*tokens.shape, 10), state
+
+    draws = [
+        sample(flat, torch.tensor([[0]]), 30, generator=torch.Generator().manual_seed(seed)).tolist()
+        for seed in (1, 1, 2)
+    ]
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_a_forbidden_token_is_never_drawn() -> None:
+    drawn = sample(counting, torch.tensor([[3]]), 50, forbidden=[4])
+    assert 4 not in drawn
+
+
+def test_top_k_and_top_p_keep_the_most_probable() -> None:
+    scores = torch.tensor([[0.5, 0.3, 0.15, 0.05]]).log()
+    assert next_token_probabilities(scores, top_k=2).tolist() == [pytest.approx([0.625, 0.375, 0, 0])]
+    assert next_token_probabilities(scores, top_p=0.6).tolist() == [pytest.approx([0.625, 0.375, 0, 0])]
+    assert next_token_probabilities(scores, top_p=0.5).tolist() == [pytest.approx([1, 0, 0, 0])]
+    assert next_token_probabilities(scores, top_p=1.0).tolist() == [pytest.approx([0.5, 0.3, 0.15, 0.05])]
+
+
+def test_temperature_sharpens_and_zero_takes_the_best() -> None:
+    scores = torch.tensor([[0.2, 0.5, 0.3]]).log()
+    cold = next_token_probabilities(scores, temperature=0.5)
+    assert cold.tolist() == [pytest.approx([0.04 / 0.38, 0.25 / 0.38, 0.09 / 0.38])]
+    assert next_token_probabilities(scores, temperature=0).tolist() == [[0, 1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"temperature": -1}, "temperature"), ({"top_k": 0}, "top_k"), ({"top_p": 0.0}, "top_p"), ({"top_p": 1.5}, "top_p")],
+)
+def test_options_out_of_range(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        sample(counting, torch.tensor([[1]]), 3, **options)
+
+
+def test_an_empty_prompt_and_a_negative_length_are_refused() -> None:
+    with pytest.raises(ValueError, match="prompt"):
+        sample(counting, torch.zeros(1, 0, dtype=torch.long), 3)
+    with pytest.raises(ValueError, match="length"):
+        sample(counting, torch.tensor([[1]]), -1)
+    assert sample(counting, torch.tensor([[1]]), 0).shape == (1, 0)

@@ -1,0 +1,124 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from tests.train.conftest import Train
+
+import seqmodels
+from seqmodels.types import Batch
+
+SMALL_SINE = ("task=sine", "model=rnn", "model.hidden_size=8", "trainer.max_epochs=1", "callbacks.progress=null")
+SMALL_LM = ("task=char_lm", "model=gru", "model.hidden_size=16", "trainer.max_epochs=2", "callbacks.progress=null")
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> str:
+    path = tmp_path / "text.txt"
+    path.write_text("the quick brown fox jumps over the lazy dog. " * 300)
+    return f"data.path={path}"
+
+
+def test_a_run_folder_holds_everything(train: Train) -> None:
+    run = train(*SMALL_SINE)
+    assert {path.name for path in run.iterdir()} >= {"config.yaml", "metrics.json", "checkpoints"}
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
+    assert list(run.glob("events.out.tfevents.*"))
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert {"train/loss", "val/loss", "test/loss", "test/mse", "test/mae", "test/r2"} <= set(metrics)
+    assert set(metrics["floor"]) == {"test/mse", "test/mae", "test/r2"}
+    assert metrics["parameters"] == 8 * (1 + 8 + 2) + 8 + 1
+    assert metrics["engine"] == "vendor"
+    assert metrics["training_seconds"] > 0
+
+
+def test_a_loaded_run_answers_as_the_trained_model_without_hydra_or_lightnings_data(train: Train) -> None:
+    run = train(*SMALL_SINE)
+    series = torch.arange(50).sin().tolist()
+    expected = seqmodels.load(run).predict(series)
+    script = (
+        "import sys, json, seqmodels;"
+        f"answer = seqmodels.load({str(run)!r}).predict(json.loads(sys.argv[1]));"
+        "assert not {'hydra', 'omegaconf'} & set(sys.modules), 'hydra was imported';"
+        "print(json.dumps(answer))"
+    )
+    shown = subprocess.run([sys.executable, "-c", script, json.dumps(series)], capture_output=True, check=True)
+    assert json.loads(shown.stdout) == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_language_model_generates_the_same_text_from_the_same_seed(train: Train, text: str) -> None:
+    run = seqmodels.load(train(*SMALL_LM, text))
+    once, again, other = (run.generate("the ", 60, seed=seed) for seed in (1, 1, 2))
+    assert once == again != other
+    assert len(once) == 60
+    assert set(once) <= set("the quick brown fox jumps over the lazy dog. ")
+    with pytest.raises(ValueError, match="prompt"):
+        run.generate("", 10)
+
+
+def test_own_texts_train_and_predict(train: Train, tmp_path: Path) -> None:
+    rows = [f"{word} film number {i},{label}" for i in range(40) for word, label in (("good", "yes"), ("bad", "no"))]
+    (tmp_path / "mine.csv").write_text("review,liked\n" + "\n".join(rows) + "\n")
+    run = train(
+        "task=sentiment",
+        f"data.path={tmp_path / 'mine.csv'}",
+        "data.format.text=review",
+        "data.format.label=liked",
+        "trainer.max_epochs=4",
+        "optimizer.lr=0.02",
+        "callbacks.progress=null",
+    )
+    label = seqmodels.load(run).predict(["good film number 3", "bad film number 3"])
+    assert [answer.label for answer in label] == ["yes", "no"]
+    assert label[0].probabilities["yes"] == label[0].probability > 0.5
+    with pytest.raises(TypeError, match="only a language model"):
+        seqmodels.load(run).generate("good")
+    with pytest.raises(ValueError, match="at least one token"):
+        seqmodels.load(run).predict([" "])
+
+
+def test_the_same_seed_gives_the_same_run(train: Train) -> None:
+    results = [
+        json.loads((train(*SMALL_SINE, f"seed={seed}", folder=name) / "metrics.json").read_text())["test/loss"]
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    ]
+    assert results[0] == results[1] != results[2]
+
+
+def test_a_sweep_lands_side_by_side_with_readable_names(train: Train, tmp_path: Path) -> None:
+    train("-m", *SMALL_SINE, "model=rnn,gru", "seed=1,2", "hydra.sweep.dir=sweep")
+    runs = {path.parent.name for path in (tmp_path / "sweep").glob("*/metrics.json")}
+    assert len(runs) == 4
+    assert all("model=" in name and "seed=" in name for name in runs)
+
+
+class Interrupt(pl.Callback):
+    """Ctrl-C at a given step."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, _module: pl.LightningModule, _outputs: object, _batch: Batch, _index: int
+    ) -> None:
+        if trainer.global_step == self.step:
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_keeps_a_checkpoint_and_the_printed_command_goes_on(
+    train: Train, text: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stop = ["+callbacks.stop._target_=tests.train.test_train.Interrupt", "+callbacks.stop.step=3"]
+    with pytest.raises(SystemExit) as exit_:
+        train(*SMALL_LM, text, *stop)
+    assert exit_.value.code == 2
+    message = capfd.readouterr().err.strip().splitlines()[-1]
+    assert "interrupted at step 3" in message
+    assert "hydra.run.dir=run resume=true" in message
+    resumed = train(*SMALL_LM, text, "resume=true")
+    whole = train(*SMALL_LM, text, folder="whole")
+    results = [json.loads((run / "metrics.json").read_text()) for run in (resumed, whole)]
+    assert results[0]["test/loss"] == results[1]["test/loss"]
