@@ -34,7 +34,9 @@ def instantiate(node: Any, *, trusted: Sequence[str] | None = None) -> Any:
         0.5
     """
     if isinstance(node, Mapping):
-        built = {k: instantiate(v, trusted=trusted) for k, v in node.items() if k not in ("_target_", "_partial_")}
+        built = {
+            k: instantiate(v, trusted=trusted) for k, v in node.items() if k not in ("_target_", "_partial_")
+        }
         if "_target_" not in node:
             return built
         target = _resolve(node["_target_"], trusted)
@@ -47,7 +49,7 @@ def instantiate(node: Any, *, trusted: Sequence[str] | None = None) -> Any:
 
 
 def _resolve(name: str, trusted: Sequence[str] | None) -> Callable[..., Any]:
-    if trusted is not None and name.split(".")[0] not in trusted:
+    if trusted is not None and name.split(".", maxsplit=1)[0] not in trusted:
         raise ValueError(f"{name!r} is not from a trusted package ({', '.join(trusted)})")
     module, _, attribute = name.rpartition(".")
     try:
@@ -92,7 +94,9 @@ def build_mapping(
     return mapping
 
 
-def _embedding(spec: DataSpec, size: int, dropout: float, vectors: Tensor | None) -> TokenEmbedding | ValueEmbedding:
+def _embedding(
+    spec: DataSpec, size: int, dropout: float, vectors: Tensor | None
+) -> TokenEmbedding | ValueEmbedding:
     if spec.inputs == "values":
         return ValueEmbedding(spec.input_size)
     return TokenEmbedding(

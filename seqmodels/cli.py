@@ -36,16 +36,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif given and given[0] in ("-h", "--help"):
         sys.stdout.write(USAGE)
     else:
-        fail(f"no command {given[0]!r}: choose from train, predict, generate" if given else "no command\n" + USAGE)
+        fail(
+            f"no command {given[0]!r}: choose from train, predict, generate"
+            if given
+            else "no command\n" + USAGE
+        )
 
 
 def predict(arguments: Sequence[str] | None = None) -> None:
     """Print a trained model's answers to inputs from the arguments, a file or standard input."""
     parser = argparse.ArgumentParser(prog="seqmodels predict", description=predict.__doc__)
     parser.add_argument("run", help="run folder or checkpoint file")
-    parser.add_argument("inputs", nargs="*", help="texts, or the numbers of one series; standard input if none")
-    parser.add_argument("--file", help="read inputs from this file: a text per line, or a row of numbers per step")
-    parser.add_argument("--json", action="store_true", help="one JSON object per line, with all probabilities")
+    parser.add_argument(
+        "inputs", nargs="*", help="texts, or the numbers of one series; standard input if none"
+    )
+    parser.add_argument(
+        "--file", help="read inputs from this file: a text per line, or a row of numbers per step"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object per line, with all probabilities"
+    )
     options = parser.parse_args(arguments)
     with one_line_errors():
         run = load(options.run)
@@ -63,9 +73,13 @@ def generate(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("run", help="run folder or checkpoint file")
     parser.add_argument("--prompt", default="\n", help="what has been written so far; - reads standard input")
     parser.add_argument("--length", type=int, default=400, help="characters to add")
-    parser.add_argument("--temperature", type=float, default=0.8, help="0 takes the most probable character always")
+    parser.add_argument(
+        "--temperature", type=float, default=0.8, help="0 takes the most probable character always"
+    )
     parser.add_argument("--top-k", type=int, help="choose among the k most probable characters only")
-    parser.add_argument("--top-p", type=float, help="choose among the most probable that together reach this much")
+    parser.add_argument(
+        "--top-p", type=float, help="choose among the most probable that together reach this much"
+    )
     parser.add_argument("--seed", type=int, help="the same seed gives the same text")
     options = parser.parse_args(arguments)
     with one_line_errors():
@@ -104,4 +118,3 @@ def _shown(given: str, answer: Any, as_json: bool) -> str:
     if isinstance(answer, Label):
         return f"{answer.label}\t{answer.probability:.3f}\t{given}"
     return str(answer)
-

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 
 from hydra.errors import HydraException, MissingConfigException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from seqmodels.console import fail
@@ -33,7 +33,8 @@ def _unknown_key(error: Exception) -> str | None:
     parent = getattr(cause, "parent_node", None)
     if not isinstance(parent, DictConfig):
         return None
-    key, where = cause.full_key or cause.key, OmegaConf.get_type(parent) and parent._get_full_key(None)  # type: ignore[union-attr]
+    key = str(getattr(cause, "full_key", "") or getattr(cause, "key", ""))
+    where, _, _ = key.rpartition(".")
     place = f"in {where}" if where else "at the top"
     return f"no key {key!r}: {place} there are {_listed(str(name) for name in parent)} (+{key}=... adds one)"
 

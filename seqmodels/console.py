@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-import torch
 from rich.console import Console
 from rich.table import Table
 
@@ -21,11 +20,12 @@ console = Console(highlight=False)
 
 def engine_of(mapping: SequenceMapping) -> str:
     """Names of the engines that run a mapping's layers."""
-    like = torch.zeros(1, 1, mapping.layers.input_size, device=mapping.device, dtype=mapping.dtype)
-    return ", ".join(sorted(mapping.layers.engines(like)))
+    return ", ".join(sorted(mapping.layers.engines(mapping.example_features())))
 
 
-def show_summary(run: Path, data: SequenceData, mapping: SequenceMapping, *, resumed_from: Path | None) -> None:
+def show_summary(
+    run: Path, data: SequenceData, mapping: SequenceMapping, *, resumed_from: Path | None
+) -> None:
     """One screen: the data, the model and where everything goes."""
     cells = " + ".join(str(module) for module in mapping.layers.modules() if isinstance(module, Cell))
     rows = {
@@ -45,7 +45,7 @@ def show_summary(run: Path, data: SequenceData, mapping: SequenceMapping, *, res
 def show_results(report: Mapping[str, Any], run: Path, resume: str) -> None:
     """The final metrics beside the floor, and what to do next."""
     splits = ("train", "val", "test")
-    names = dict.fromkeys(key.split("/")[1] for key in report if key.split("/")[0] in splits and "_step" not in key)
+    names = [key.removeprefix("test/") for key in report if key.startswith("test/")]
     table = Table(title=f"after {report['training_seconds']:.0f} s of training")
     for column in ("metric", *splits, "floor (test)"):
         table.add_column(column, justify="left" if column == "metric" else "right")

@@ -96,7 +96,9 @@ class Run:
             ValueError: an argument is out of range, or the prompt is empty.
         """
         if not isinstance(self.mapping.objective, Language) or self.vocabulary is None:
-            raise TypeError(f"only a language model generates text, this run's objective is {self._objective_name}")
+            raise TypeError(
+                f"only a language model generates text, this run's objective is {self._objective_name}"
+            )
         generator = torch.Generator()
         generator.seed() if seed is None else generator.manual_seed(seed)
         tokens = sample(
@@ -124,7 +126,9 @@ class Run:
         for text, row in zip(texts, rows, strict=True):
             if not len(row):
                 raise ValueError(f"a text must hold at least one token, got {text!r}")
-        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
+        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), torch.tensor(
+            [len(row) for row in rows]
+        )
 
     def _values(self, inputs: Any) -> tuple[Tensor, Tensor]:
         nested = inputs if isinstance(inputs[0], Sequence | Tensor) else [inputs]
@@ -133,13 +137,20 @@ class Run:
             rows = [torch.stack(rows)]
         rows = [row.unsqueeze(-1) if row.ndim == 1 else row for row in rows]
         for row in rows:
-            if row.ndim != 2 or row.shape[1] != self.spec.input_size or not len(row) or not row.isfinite().all():
+            if (
+                row.ndim != 2
+                or row.shape[1] != self.spec.input_size
+                or not len(row)
+                or not row.isfinite().all()
+            ):
                 raise ValueError(
                     f"expected finite numbers, {self.spec.input_size} per step, got a row of shape {tuple(row.shape)}"
                 )
         mean, std = torch.tensor(self.spec.mean), torch.tensor(self.spec.std)
         scaled = [(row - mean) / std for row in rows]
-        return torch.nn.utils.rnn.pad_sequence(scaled, batch_first=True), torch.tensor([len(row) for row in rows])
+        return torch.nn.utils.rnn.pad_sequence(scaled, batch_first=True), torch.tensor(
+            [len(row) for row in rows]
+        )
 
     def _answers(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         output = self.mapping(inputs, lengths)

@@ -89,8 +89,9 @@ def build_trainer(plain: dict[str, Any], run: Path, num_batches: int) -> pl.Trai
 def hyperparameters(plain: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
     """The part of the config that tells runs apart, for TensorBoard's table."""
     groups = ("task", "data", "model", "optimizer", "scheduler")
-    values = {group: plain[group] for group in ("data", "model", "optimizer", "scheduler", "trainer")}
-    return {**{group: str(choices[group]) for group in groups}, "seed": plain["seed"], **flatten(values)}
+    values = flatten({group: plain[group] for group in ("data", "model", "optimizer", "scheduler", "trainer")})
+    shown = {name: value for name, value in values.items() if not name.rpartition(".")[2].startswith("_")}
+    return {**{group: str(choices[group]) for group in groups}, "seed": plain["seed"], **shown}
 
 
 def fit(trainer: pl.Trainer, mapping: SequenceMapping, data: SequenceData, last: Path | None) -> None:

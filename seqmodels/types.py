@@ -59,7 +59,8 @@ class DataSpec:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "DataSpec":
         """The inverse of `to_dict`."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**plain)
 
 
 def map_state(f: Callable[..., Tensor], state: S, *others: S) -> S:

@@ -79,9 +79,7 @@ def gradients() -> Callable[[Any, Any], list[Tensor]]:
         weights = [torch.linspace(0.5, 1.5, max(t.numel(), 1))[: t.numel()].view(t.shape) for t in tensors]
         loss = sum(((t * w.to(t)).sum() for t, w in zip(tensors, weights, strict=True)), torch.zeros(()))
         wanted = pytree.tree_leaves(inputs)
-        return list(
-            torch.autograd.grad(loss, wanted, retain_graph=True, allow_unused=True, materialize_grads=True)
-        )
+        return list(torch.autograd.grad(loss, wanted, retain_graph=True, allow_unused=True, materialize_grads=True))
 
     return compute
 

@@ -18,9 +18,7 @@ class Nested(NamedTuple):
 
 
 def nested(value):
-    return Nested(
-        LSTMState(torch.full((2, 3), value), torch.full((2, 3), 2 * value)), torch.full((2,), 3 * value)
-    )
+    return Nested(LSTMState(torch.full((2, 3), value), torch.full((2, 3), 2 * value)), torch.full((2,), 3 * value))
 
 
 def test_map_state_reaches_every_tensor_and_keeps_the_structure():

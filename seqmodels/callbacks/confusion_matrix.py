@@ -52,8 +52,8 @@ def draw_confusion(counts: Tensor, names: Sequence[str]) -> Figure:
     image = panel.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
     every = range(0, size, -(-size // 50))
     short = [names[i] if len(names[i]) <= 16 else f"{names[i][:15]}…" for i in every]
-    slant = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if max(map(len, short)) > 5 else {}
-    panel.set_xticks(every, short, **slant)
+    slope = 40 if size <= MOST_NUMBERED else 90
+    panel.set_xticks(every, short, rotation=slope, rotation_mode="anchor", ha="right", va="center")
     panel.set_yticks(every, short)
     panel.set_xlabel("predicted")
     panel.set_ylabel("actual")

@@ -4,7 +4,7 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Generic, TypeVar, final
+from typing import ClassVar, Generic, TypeVar
 
 import torch
 from jaxtyping import Float
@@ -48,7 +48,6 @@ class Cell(nn.Module, ABC, Generic[S]):
     def initial_state(self, like: Float[Tensor, "batch *any"]) -> S:
         """The state before the first step: zeros, with batch size, dtype and device of `like`."""
 
-    @final
     def forward(
         self, x_t: Float[Tensor, "batch input"], state: S | None = None
     ) -> tuple[Float[Tensor, "batch output"], S]:

@@ -89,11 +89,12 @@ class LabelledTextData(SequenceData):
             self._generate()
         else:
             self._read()
-        classes = tuple(sorted({text.label for text in self.texts["train"]}))
+        trained = with_phrases(self.texts["train"])
+        classes = tuple(sorted({text.label for text in trained}))
         self._check(classes)
         vocabulary = Vocabulary.words((text.text for text in self.texts["train"]), **self.vocabulary)
         for split in SPLITS:
-            texts = with_phrases(self.texts[split]) if split == "train" else self.texts[split]
+            texts = trained if split == "train" else self.texts[split]
             indices = [
                 row[: self.max_length] for row in vocabulary.encode_batch([text.text for text in texts])
             ]
@@ -128,7 +129,7 @@ class LabelledTextData(SequenceData):
         """Origin, number and length of the texts, classes, and what share of the words is known."""
         counts = {split: f"{len(self.texts[split]):,}" for split in SPLITS}
         if len(self.rows["train"]) > len(self.texts["train"]):
-            counts["train"] = f"{len(self.rows['train']):,} phrases of {counts['train']}"
+            counts["train"] = f"{counts['train']} (in {len(self.rows['train']):,} phrases)"
         lengths = torch.cat([self.rows[split].lengths for split in SPLITS])
         limit = "" if self.max_length is None else f", cut to {self.max_length}"
         words, seen = torch.cat(self.rows["train"].inputs), torch.cat(self.rows["test"].inputs)
@@ -153,21 +154,27 @@ class LabelledTextData(SequenceData):
         self.texts = self.generate(self.seed)
 
     def _read(self) -> None:
-        by_split = isinstance(self.path, Mapping) and "train" in self.path
-        sources: Mapping[Any, Any] = self.path if by_split else {"train": self.path}  # type: ignore[assignment]
-        if unknown := set(sources) - set(SPLITS):
-            raise ValueError(
-                f"expected files for {', '.join(SPLITS)}, got one for {', '.join(sorted(unknown))}"
-            )
+        is_one_file = not isinstance(self.path, Mapping) or "url" in self.path
+        sources: Mapping[Any, Any] = {"train": self.path} if is_one_file else self.path  # type: ignore[assignment]
+        if not {"train"} <= set(sources) <= set(SPLITS) or sources["train"] is None:
+            raise ValueError(f"expected a file for train and possibly val and test, got {dict(sources)}")
         for split, source in sources.items():
             if source is not None:
                 path = locate(source)
-                read = self.format[split] if isinstance(self.format, Mapping) else self.format
-                self.texts[split], self.origins[split] = list(read(path)), str(path)
+                self.texts[split], self.origins[split] = list(self._format(split)(path)), str(path)
         missing = [split for split in SPLITS if split not in self.texts]
         for number, split in enumerate(missing):
             self.origins[split] = f"the {split} part of {self.origins['train']}"
             self._cut(split, 1 / (10 - number))
+
+    def _format(self, split: Split) -> Format:
+        if not isinstance(self.format, Mapping):
+            return self.format
+        if split not in self.format:
+            raise ValueError(
+                f"expected a format for the {split} file, got only one for {', '.join(self.format)}"
+            )
+        return self.format[split]
 
     def _cut(self, split: Split, share: float) -> None:
         texts = self.texts["train"]

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from seqmodels.data.files import open_text
 from seqmodels.data.text_formats import LabelledText
@@ -14,11 +13,6 @@ ESCAPES = {"-LRB-": "(", "-RRB-": ")", r"\/": "/", r"\*": "*"}
 
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 _ESCAPE = re.compile("|".join(map(re.escape, ESCAPES)))
-
-
-class _Phrase(NamedTuple):
-    sentiment: str
-    text: str
 
 
 def trees(path: Path, *, fine: bool = False, phrases: bool = True) -> Iterator[LabelledText]:
@@ -42,30 +36,33 @@ def trees(path: Path, *, fine: bool = False, phrases: bool = True) -> Iterator[L
         if not line.strip():
             continue
         try:
-            sentence, *parts = (LabelledText(text, names[node]) for node, text in _phrases(line))
-        except (ValueError, IndexError, KeyError) as error:
+            (sentiment, text), *parts = _phrases(line)
+        except (ValueError, IndexError) as error:
             raise ValueError(
                 f"{path}:{number}: expected one tree like (3 (2 a) (4 joy)), got {line[:60]!r}"
             ) from error
-        if sentence.label:
-            yield sentence._replace(phrases=tuple(part for part in parts if part.label) if phrases else ())
+        if names[sentiment]:
+            labelled = (LabelledText(part, names[of_part]) for of_part, part in parts if names[of_part])
+            yield LabelledText(text, names[sentiment], tuple(labelled) if phrases else ())
 
 
-def _phrases(line: str) -> list[_Phrase]:
-    """Every phrase of a tree, the whole first."""
+def _phrases(line: str) -> list[tuple[str, str]]:
+    """Sentiment and text of every phrase of a tree, the whole first."""
     words: list[str] = []
     begun: list[tuple[str, int]] = []
-    phrases: list[_Phrase] = []
+    phrases: list[tuple[str, str]] = []
     tokens = iter(_TOKEN.findall(line))
     for token in tokens:
         if token == "(":
             begun.append((next(tokens, ""), len(words)))
         elif token == ")":
             sentiment, start = begun.pop()
-            phrases.append(_Phrase(sentiment, " ".join(words[start:])))
+            phrases.append((sentiment, " ".join(words[start:])))
         else:
             words.append(_ESCAPE.sub(lambda match: ESCAPES[match[0]], token))
     whole = " ".join(words)
-    if begun or not phrases or phrases[-1].text != whole or not all(phrase.text for phrase in phrases):
-        raise ValueError(f"unbalanced brackets in {whole!r}")
+    if begun or not phrases or phrases[-1][1] != whole:
+        raise ValueError(f"unbalanced brackets around {whole!r}")
+    if not all(sentiment in FINE and text for sentiment, text in phrases):
+        raise ValueError("a phrase without sentiment or text")
     return phrases[::-1]

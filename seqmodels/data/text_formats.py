@@ -81,7 +81,7 @@ def table(path: Path, *, text: str = "text", label: str = "label") -> Iterator[L
                 )
             yield _checked(row[text], row[label], place)
     except csv.Error as error:
-        raise ValueError(f"{path}:{rows.line_num}: not a row of the table: {error}") from error
+        raise ValueError(f"{path}:{rows.line_num + 1}: not a row of the table: {error}") from error
 
 
 def json_lines(path: Path, *, text: str = "text", label: str = "label") -> Iterator[LabelledText]:

@@ -1,6 +1,6 @@
 """In the place of `torch.nn.RNN`, `LSTM` and `GRU`: the same parameters and conventions, and lengths."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -34,7 +34,7 @@ class _Recurrence(nn.RNNBase):
     def forward(
         self,
         input: Tensor | PackedSequence,
-        hx: Tensor | tuple[Tensor, Tensor] | None = None,
+        hx: Tensor | Sequence[Tensor] | None = None,
         *,
         lengths: Tensor | None = None,
     ) -> tuple[Any, Any]:
@@ -55,14 +55,10 @@ class _Recurrence(nn.RNNBase):
             return super().forward(input, hx)  # type: ignore[no-any-return]
         if isinstance(input, PackedSequence):
             if lengths is not None:
-                raise ValueError(
-                    f"a PackedSequence has its own lengths, got lengths={lengths.tolist()} besides"
-                )
+                raise ValueError(f"a PackedSequence has its own lengths, got lengths={lengths.tolist()} besides")
             return self._run_packed(input, hx)
         if lengths is not None and input.ndim != 3:
-            raise ValueError(
-                f"lengths need a batch: expected a 3-D input, got one of shape {tuple(input.shape)}"
-            )
+            raise ValueError(f"lengths need a batch: expected a 3-D input, got one of shape {tuple(input.shape)}")
         return self._run_padded(input, hx, lengths)
 
     def _is_for_torch(self, input: Tensor | PackedSequence, hx: Any) -> bool:
@@ -125,9 +121,7 @@ class _Recurrence(nn.RNNBase):
         """From (layers * directions, batch, features) tensors to the state of each layer."""
         if hx is None:
             return None
-        states = [
-            self._state(*parts) for parts in zip(*(hx if isinstance(hx, tuple) else (hx,)), strict=True)
-        ]
+        states = [self._state(*parts) for parts in zip(*(hx if isinstance(hx, tuple) else (hx,)), strict=True)]
         if not self.bidirectional:
             return tuple(states)
         return tuple(BidirectionalState(*pair) for pair in zip(states[::2], states[1::2], strict=True))
@@ -187,9 +181,7 @@ class LSTM(_Recurrence, nn.LSTM):
     _state = cells.LSTMState
 
     def _cell(self, input_size: int) -> cells.LSTMCell:
-        return cells.LSTMCell(
-            input_size, self.hidden_size, bias=self.bias, proj_size=self.proj_size, device="meta"
-        )
+        return cells.LSTMCell(input_size, self.hidden_size, bias=self.bias, proj_size=self.proj_size, device="meta")
 
 
 class GRU(_Recurrence, nn.GRU):

@@ -1,5 +1,6 @@
 """In the place of `torch.nn.RNNCell`, `LSTMCell` and `GRUCell`: the same parameters and conventions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -21,7 +22,7 @@ class _Step(nn.RNNCellBase):
         """The equations, on the meta device; in a tuple, for they are no submodule."""
         raise NotImplementedError
 
-    def forward(self, input: Tensor, hx: Tensor | tuple[Tensor, Tensor] | None = None) -> Any:
+    def forward(self, input: Tensor, hx: Tensor | Sequence[Tensor] | None = None) -> Any:
         """The state after one step, in torch.nn's shapes.
 
         Args:
@@ -77,8 +78,7 @@ class RNNCell(_Step, nn.RNNCell):
     """
 
     def _cell(self) -> cells.RNNCell:
-        sizes = self.input_size, self.hidden_size
-        return cells.RNNCell(*sizes, nonlinearity=self.nonlinearity, bias=bool(self.bias), device="meta")
+        return cells.RNNCell(self.input_size, self.hidden_size, nonlinearity=self.nonlinearity, device="meta")
 
 
 class LSTMCell(_Step, nn.LSTMCell):
@@ -101,7 +101,7 @@ class LSTMCell(_Step, nn.LSTMCell):
     """
 
     def _cell(self) -> cells.LSTMCell:
-        return cells.LSTMCell(self.input_size, self.hidden_size, bias=bool(self.bias), device="meta")
+        return cells.LSTMCell(self.input_size, self.hidden_size, device="meta")
 
 
 class GRUCell(_Step, nn.GRUCell):
@@ -123,4 +123,4 @@ class GRUCell(_Step, nn.GRUCell):
     """
 
     def _cell(self) -> cells.GRUCell:
-        return cells.GRUCell(self.input_size, self.hidden_size, bias=bool(self.bias), device="meta")
+        return cells.GRUCell(self.input_size, self.hidden_size, device="meta")

@@ -43,7 +43,8 @@ class Last(Pooling):
         self, y: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch features"]:
         """One vector per row."""
-        return self._summary(y, lengths)
+        pooled: Tensor = self._summary(y, lengths)
+        return pooled
 
 
 class Mean(Pooling):
@@ -81,7 +82,9 @@ class Attention(Pooling):
     def prepare(self, layer: SequenceLayer) -> None:
         """W, b and v."""
         self.score = nn.Sequential(
-            nn.Linear(layer.output_size, layer.output_size), nn.Tanh(), nn.Linear(layer.output_size, 1, bias=False)
+            nn.Linear(layer.output_size, layer.output_size),
+            nn.Tanh(),
+            nn.Linear(layer.output_size, 1, bias=False),
         )
 
     def forward(
@@ -92,4 +95,5 @@ class Attention(Pooling):
         y = y.masked_fill(~valid, 0.0)
         lowest = torch.finfo(y.dtype).min
         weights = self.score(y).masked_fill(~valid, lowest).softmax(1)
-        return (weights * y).sum(1)
+        pooled: Tensor = (weights * y).sum(1)
+        return pooled

@@ -1,7 +1,7 @@
 """Cells over time: one direction, both directions, several layers."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -141,7 +141,9 @@ class Stack(SequenceLayer):
             raise ValueError("a stack needs at least one layer, got none")
         for below, above in zip(layers, layers[1:], strict=False):
             if below.output_size != above.input_size:
-                raise ValueError(f"a layer of input size {above.input_size} lies on one of output {below.output_size}")
+                raise ValueError(
+                    f"a layer of input size {above.input_size} lies on one of output {below.output_size}"
+                )
         self.layers = nn.ModuleList(layers)
         self.dropout = nn.Dropout(dropout)
         self.input_size, self.output_size = layers[0].input_size, layers[-1].output_size
@@ -156,7 +158,9 @@ class Stack(SequenceLayer):
         """The top layer's outputs, and the final state of every layer from the input upwards."""
         final = []
         for depth, layer in enumerate(self.layers):
-            y, after = layer(self.dropout(x) if depth else x, state[depth] if state else None, lengths=lengths)
+            y, after = layer(
+                self.dropout(x) if depth else x, state[depth] if state else None, lengths=lengths
+            )
             final.append(after)
             x = y
         return x, tuple(final)
@@ -165,13 +169,14 @@ class Stack(SequenceLayer):
         self, y: Float[Tensor, "batch time output"], lengths: Int[Tensor, " batch"]
     ) -> Float[Tensor, "batch output"]:
         """That of the top layer."""
-        top: SequenceLayer = self.layers[-1]  # type: ignore[assignment]
-        return top.summary(y, lengths)
+        return cast(SequenceLayer, self.layers[-1]).summary(y, lengths)
 
     def engines(self, x: Float[Tensor, "batch time input"]) -> set[str]:
         """Those of all layers."""
-        shapes = (x.new_zeros(1, 1, layer.input_size) for layer in self.layers)  # type: ignore[arg-type]
-        return set().union(*(layer.engines(z) for layer, z in zip(self.layers, shapes, strict=True)))  # type: ignore[operator]
+        names: set[str] = set()
+        for layer in cast(list[SequenceLayer], list(self.layers)):
+            names |= layer.engines(x.new_zeros(1, 1, layer.input_size))
+        return names
 
 
 def recurrent_stack(

@@ -54,6 +54,11 @@ class SequenceMapping(pl.LightningModule, ABC):
         self.carried: dict[str, Any] = {}
         self.recipe: dict[str, Any] = {}
 
+    def example_features(self) -> Tensor:
+        """One step of nothing, as the layers read it."""
+        parameter = next(self.layers.parameters())
+        return parameter.new_zeros(1, 1, self.layers.input_size)
+
     @abstractmethod
     def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
         """The answers to a batch, and which of them are valid."""
@@ -66,8 +71,15 @@ class SequenceMapping(pl.LightningModule, ABC):
         count = int(valid.sum())
         metrics: MetricCollection = self.split_metrics[f"{split}_"]  # type: ignore[assignment]
         metrics.update(*self.objective.compared(output.detach(), batch.targets, valid))
-        self.log(f"{split}/loss", loss.detach(), on_step=False, on_epoch=True, batch_size=count, prog_bar=split == "val")
-        self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=count)  # type: ignore[arg-type]
+        self.log(
+            f"{split}/loss",
+            loss.detach(),
+            on_step=False,
+            on_epoch=True,
+            batch_size=count,
+            prog_bar=split == "val",
+        )
+        self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=count)
         if split == "train":
             self.log("train/loss_step", loss.detach(), prog_bar=True, batch_size=count)
         return {"loss": loss, "output": output.detach(), "valid": valid}
@@ -98,7 +110,7 @@ class SequenceMapping(pl.LightningModule, ABC):
         if self.make_scheduler is None:
             return optimizer
         schedule = self.make_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step", "name": "train/learning_rate"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Everything that rebuilds this mapping, in plain values."""

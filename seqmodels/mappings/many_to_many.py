@@ -24,7 +24,10 @@ class ManyToMany(SequenceMapping):
     ahead: Any = None
 
     def forward(
-        self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"], state: Any = None
+        self,
+        inputs: Shaped[Tensor, "batch time *features"],
+        lengths: Int[Tensor, " batch"],
+        state: Any = None,
     ) -> tuple[Float[Tensor, "batch time output"], Any]:
         """The answers and the state behind the last step."""
         h, state = self.layers(self.embedding(inputs), state, lengths=lengths)
@@ -58,5 +61,5 @@ class ManyToMany(SequenceMapping):
             return
         tensors = iter(checkpoint["seqmodels"]["carried"])
         with torch.no_grad():
-            _, like = self.layers(torch.zeros(1, 1, self.layers.input_size, device=self.device, dtype=self.dtype))
+            _, like = self.layers(self.example_features())
         self.carried["train"] = map_state(lambda _: next(tensors).to(self.device), like)

@@ -1,6 +1,7 @@
 """What an objective is: what is asked of the outputs."""
 
 from abc import ABC, abstractmethod
+
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
 from torchmetrics import MetricCollection

@@ -102,9 +102,7 @@ def test_bind_is_a_view_over_other_tensors():
     torch.testing.assert_close(view(x), other(x))
     torch.testing.assert_close(cell(x), before, rtol=0, atol=0)
     assert all(isinstance(parameter, torch.nn.Parameter) for parameter in cell.parameters())
-    (gradient,) = torch.autograd.grad(
-        view(x)[0].sum(), cell.weight_hh, allow_unused=True, materialize_grads=True
-    )
+    (gradient,) = torch.autograd.grad(view(x)[0].sum(), cell.weight_hh, allow_unused=True, materialize_grads=True)
     assert gradient.shape == cell.weight_hh.shape
 
 

@@ -35,9 +35,7 @@ def test_orthogonal_makes_each_gates_input_block_glorot_uniform(build_cell):
 def test_orthogonal_opens_the_forget_gate_and_nothing_else(build_cell, forget_bias):
     cell = build_cell(3, 6)
     init.orthogonal(cell, forget_bias=forget_bias)
-    biases = [
-        parameter for parameter in (cell.bias_ih, getattr(cell, "bias_hh", None)) if parameter is not None
-    ]
+    biases = [parameter for parameter in (cell.bias_ih, getattr(cell, "bias_hh", None)) if parameter is not None]
     total = sum(biases, torch.zeros(len(cell.gates) * 6))
     for gate, block in zip(cell.gates, total.chunk(len(cell.gates)), strict=True):
         expected = forget_bias if gate == "f" and biases else 0.0

@@ -50,7 +50,5 @@ def test_equals_torch(nonlinearity, bias, device, gradients):
 
 
 def test_refuses_an_unknown_nonlinearity():
-    with pytest.raises(
-        ValueError, match=r"^nonlinearity must be \"tanh\", \"relu\" or a function, got 'tan'$"
-    ):
+    with pytest.raises(ValueError, match=r"^nonlinearity must be \"tanh\", \"relu\" or a function, got 'tan'$"):
         RNNCell(3, 4, nonlinearity="tan")

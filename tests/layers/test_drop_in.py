@@ -65,9 +65,7 @@ def assert_same(ours, theirs, inputs, gradients):
 
 @kinds
 @engines
-@pytest.mark.parametrize(
-    "switches", SWITCHES, ids=lambda s: "-".join(k for k, v in s.items() if v not in (False, 1))
-)
+@pytest.mark.parametrize("switches", SWITCHES, ids=lambda s: "-".join(k for k, v in s.items() if v not in (False, 1)))
 def test_equals_torch(kind, switches, engine, device, gradients):
     ours, theirs = pair(kind, engine, device, **switches)
     x, hx = inputs_for(ours)
@@ -139,6 +137,14 @@ def test_the_output_of_a_time_first_layer_is_contiguous_as_torchs(engine):
     assert theirs(x)[0].is_contiguous()
 
 
+@engines
+def test_states_may_come_in_a_list(engine):
+    ours, theirs = pair(KINDS["LSTM"], engine)
+    x, hx = inputs_for(ours)
+    torch.testing.assert_close(ours(x, list(hx)), theirs(x, list(hx)))
+    torch.testing.assert_close(ours(x, list(hx), lengths=torch.tensor([5, 5])), theirs(x, hx))
+
+
 def outcome(module, *inputs):
     """The kind and the words of the error that a call raises."""
     with pytest.raises((ValueError, RuntimeError, IndexError)) as raised:
@@ -148,9 +154,7 @@ def outcome(module, *inputs):
 
 @kinds
 @pytest.mark.parametrize("batch_first", [False, True])
-@pytest.mark.parametrize(
-    "shape", [(3,), (2, 5, 4), (5, 4), (1, 2, 5, 3), (0, 2, 3), (2, 0, 3), (0, 3)], ids=str
-)
+@pytest.mark.parametrize("shape", [(3,), (2, 5, 4), (5, 4), (1, 2, 5, 3), (0, 2, 3), (2, 0, 3), (0, 3)], ids=str)
 def test_a_wrong_input_is_called_so_in_torchs_words(kind, shape, batch_first):
     ours, theirs = pair(kind, "loop", batch_first=batch_first)
     x = torch.randn(shape)

@@ -55,6 +55,13 @@ def test_equals_torch(kind, rows, bias, engine, device, gradients):
     torch.testing.assert_close(ours(x), theirs(x))
 
 
+@engines
+def test_states_may_come_in_a_list(engine):
+    ours, theirs = pair(KINDS["LSTMCell"], engine)
+    x, hx = torch.randn(2, 3), list(state_for(ours, 2))
+    torch.testing.assert_close(ours(x, hx), theirs(x, hx))
+
+
 @kinds
 def test_is_one_of_torchs(kind):
     ours, theirs = pair(kind)

@@ -70,9 +70,7 @@ def test_a_row_is_its_own(build_cell, build_layer, engine):
         total = [torch.zeros_like(parameter) for parameter in layer.parameters()]
         for row, length in enumerate(lengths):
             mine = slice(row, row + 1)
-            own = with_gradients(
-                by_itself, x[mine, :length], map_state(lambda part, mine=mine: part[mine], state)
-            )
+            own = with_gradients(by_itself, x[mine, :length], map_state(lambda part, mine=mine: part[mine], state))
             in_batch = y[mine, :length], [part[mine] for part in last]
             in_batch += of_x[mine, :length], [part[mine] for part in of_state]
             torch.testing.assert_close(in_batch, own[:4])

@@ -104,7 +104,7 @@ def test_dropout_acts_between_layers_and_in_training_only():
     stack = recurrent_stack(partial(GRUCell, bias=False), 2, 3, num_layers=2, dropout=1.0)
     assert not stack(x)[0].any()
     assert stack.eval()(x)[0].any()
-    single = recurrent_stack(GRUCell, 2, 3, dropout=1.0)
+    single = recurrent_stack(partial(GRUCell, bias=False), 2, 3, dropout=1.0)
     assert single(x)[0].any()
 
 

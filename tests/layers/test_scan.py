@@ -100,13 +100,9 @@ def test_names_the_shape_it_expects(shape):
 
 
 @pytest.mark.usefixtures("_unannotated")
-@pytest.mark.parametrize(
-    "lengths", [torch.ones(3, dtype=torch.int64), torch.ones(4), torch.ones(4, 1).long()]
-)
+@pytest.mark.parametrize("lengths", [torch.ones(3, dtype=torch.int64), torch.ones(4), torch.ones(4, 1).long()])
 def test_names_the_lengths_it_expects(lengths):
-    message = (
-        f"expected one integer length for each of 4 rows, got {lengths.dtype} of shape {tuple(lengths.shape)}"
-    )
+    message = f"expected one integer length for each of 4 rows, got {lengths.dtype} of shape {tuple(lengths.shape)}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         scan(LSTMCell(2, 3), torch.randn(4, 5, 2), lengths=lengths)
 

@@ -78,9 +78,7 @@ def test_every_class_has_samples():
 def test_forward(info, engine, training):
     for sample in samples(info, training):
         module = build(OURS[info.module_cls], sample, training, engine=engine)
-        torch.testing.assert_close(
-            call(module, sample), sample.reference_fn(module, *sample.forward_input.args)
-        )
+        torch.testing.assert_close(call(module, sample), sample.reference_fn(module, *sample.forward_input.args))
 
 
 @infos
@@ -159,9 +157,7 @@ def test_repr(info):
 def test_factory_kwargs(info):
     for sample in samples(info):
         arguments = sample.constructor_input
-        module = OURS[info.module_cls](
-            *arguments.args, **arguments.kwargs, device="meta", dtype=torch.float16
-        )
+        module = OURS[info.module_cls](*arguments.args, **arguments.kwargs, device="meta", dtype=torch.float16)
         assert {(p.device.type, p.dtype) for p in module.parameters()} == {("meta", torch.float16)}
 
 

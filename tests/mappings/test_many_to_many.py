@@ -5,12 +5,12 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
-from tests.mappings.models import recipe
 
 from seqmodels.assembly import build_mapping
 from seqmodels.data import CorpusData
 from seqmodels.mappings import ManyToMany
 from seqmodels.types import Batch, DataSpec
+from tests.mappings.models import recipe
 
 SPEC = DataSpec("tokens", input_size=11, output_size=11, vocabulary=None, streams=True)
 TEXT = "the quick brown fox jumps over the lazy dog. " * 40

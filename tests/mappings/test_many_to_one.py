@@ -2,11 +2,11 @@ import pytest
 import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
-from tests.mappings.models import recipe
 from torch.utils.data import DataLoader
 
 from seqmodels.assembly import build_mapping
 from seqmodels.types import Batch, DataSpec
+from tests.mappings.models import recipe
 
 SPEC = DataSpec("tokens", input_size=20, output_size=3, padding_index=0, classes=("a", "b", "c"))
 
@@ -24,7 +24,11 @@ def batches(sizes: list[int]) -> list[Batch]:
 
 def evaluator() -> pl.Trainer:
     return pl.Trainer(
-        logger=False, enable_progress_bar=False, enable_model_summary=False, enable_checkpointing=False, max_epochs=1
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        max_epochs=1,
     )
 
 
@@ -55,7 +59,9 @@ def test_an_answer_does_not_depend_on_padding_or_on_the_batch(pooling: str, bidi
 def test_training_lowers_the_loss_and_only_matrices_decay() -> None:
     mapping = build_mapping(recipe(hidden_size=16), SPEC)
     (batch,) = batches([16])
-    before = mapping.objective.loss(mapping(batch.inputs, batch.lengths), batch.targets, batch.lengths > 0).item()
+    before = mapping.objective.loss(
+        mapping(batch.inputs, batch.lengths), batch.targets, batch.lengths > 0
+    ).item()
     trainer = pl.Trainer(
         logger=False,
         enable_progress_bar=False,
@@ -66,7 +72,9 @@ def test_training_lowers_the_loss_and_only_matrices_decay() -> None:
     )
     loader = DataLoader([batch], batch_size=None)
     trainer.fit(mapping, loader, loader)
-    after = mapping.objective.loss(mapping(batch.inputs, batch.lengths), batch.targets, batch.lengths > 0).item()
+    after = mapping.objective.loss(
+        mapping(batch.inputs, batch.lengths), batch.targets, batch.lengths > 0
+    ).item()
     assert after < 0.3 * before
     groups = trainer.optimizers[0].param_groups
     assert all(p.ndim > 1 for p in groups[0]["params"])

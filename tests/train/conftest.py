@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
+
 from seqmodels.train import main
 
 Train = Callable[..., Path]

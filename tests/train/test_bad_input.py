@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.train.conftest import Train
 
 import seqmodels
 from seqmodels.cli import main
+from tests.train.conftest import Train
 
 
 def one_line(train: Train, capfd: pytest.CaptureFixture[str], tmp_path: Path, *arguments: str) -> str:

@@ -41,7 +41,9 @@ def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto") -> Choice:
         raise ValueError(f'engine="vendor" cannot run here: {obstacle}')
     if obstacle:
         return Choice("loop", obstacle)
-    return Choice("vendor", "asked for" if engine == "vendor" else "torch has a kernel for exactly these equations")
+    return Choice(
+        "vendor", "asked for" if engine == "vendor" else "torch has a kernel for exactly these equations"
+    )
 
 
 def run(

@@ -1,5 +1,6 @@
 """torch's own kernels (oneDNN, MKL, cuDNN) under our cells, and lengths without packing."""
 
+from bisect import bisect_left, bisect_right
 from typing import Any, TypeVar
 
 import torch
@@ -7,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seqmodels.cells import Cell, GRUCell, GRUState, LSTMCell, LSTMState, RNNCell, RNNState
+from seqmodels.types import map_state
 
 S = TypeVar("S")
 
@@ -27,37 +29,51 @@ def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
 def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None) -> tuple[Tensor, S]:
     """`scan` by torch's kernels.
 
-    A ragged batch is sorted by length and run segment by segment between the distinct lengths, each time over the
-    rows that still go on: no step is computed twice, none is computed on padding, and torch's packed path, which is
-    several times slower on a CPU, is not entered.
+    Raises:
+        ValueError: a length is negative or more than there are steps.
     """
     state = cell.initial_state(x) if state is None else state
-    if lengths is None:
+    ends = [] if lengths is None else lengths.tolist()
+    if not all(0 <= end <= x.shape[1] for end in ends):
+        raise ValueError(f"lengths must lie between 0 and {x.shape[1]}, got {min(ends)} to {max(ends)}")
+    if lengths is None or min(ends) == x.shape[1]:
         return _kernel(cell, x, state)
-    ordered, order = lengths.sort(descending=True, stable=True)
-    back = order.argsort().to(x.device)
-    order, ends = order.to(x.device), ordered.tolist()
-    if not 0 <= ends[-1] <= ends[0] <= x.shape[1]:
-        raise ValueError(f"lengths must lie between 0 and {x.shape[1]}, got {ends[-1]} to {ends[0]}")
-    x, alive = x[order], type(state)(*(tensor[order] for tensor in state))  # type: ignore[attr-defined, call-arg]
+    order = lengths.argsort(descending=True, stable=True).to(x.device)
+    y, final = _segments(cell, x[order], map_state(lambda tensor: tensor[order], state), sorted(ends))
+    back = order.argsort()
+    return y[back], map_state(lambda tensor: tensor[back], final)
+
+
+def _segments(cell: Cell[S], x: Tensor, state: S, ends: list[int]) -> tuple[Tensor, S]:
+    """Rows from long to short, segment by segment between their distinct ends, over the rows that still go on.
+
+    No step is computed twice, none on padding, and torch's packed path, several times slower on a CPU, is not
+    entered.
+    """
     outputs, finished, start = [], [], 0
     for end in sorted(set(ends)):
+        going_on = len(ends) - bisect_left(ends, end)
         if end > start:
-            y, alive = _kernel(cell, x[: len(alive[0]), start:end], alive)
-            outputs.append(F.pad(y, (0, 0, 0, 0, 0, len(ends) - len(y))))
-        going_on = sum(length > end for length in ends)
-        finished.append([tensor[going_on:] for tensor in alive])
-        alive, start = type(state)(*(tensor[:going_on] for tensor in alive)), end
-    outputs.append(x.new_zeros(len(ends), x.shape[1] - start, cell.output_size))
-    final = type(state)(*(torch.cat(parts[::-1])[back] for parts in zip(*finished, strict=True)))
-    return torch.cat(outputs, dim=1)[back], final
+            y, state = _kernel(cell, x[:going_on, start:end], state)
+            outputs.append(F.pad(y, (0, 0, 0, 0, 0, len(x) - going_on)))
+        left = len(ends) - bisect_right(ends, end)
+        finished.append(map_state(lambda tensor, left=left: tensor[left:], state))
+        state, start = map_state(lambda tensor, left=left: tensor[:left], state), end
+    outputs.append(x.new_zeros(len(x), x.shape[1] - start, cell.output_size))
+    return torch.cat(outputs, dim=1), map_state(lambda *parts: torch.cat(parts), *reversed(finished))
 
 
 def _kernel(cell: Any, x: Tensor, state: Any) -> tuple[Tensor, Any]:
     """One call of torch's kernel for one layer in one direction."""
     weights = [
         w
-        for w in (cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh, getattr(cell, "weight_hr", None))
+        for w in (
+            cell.weight_ih,
+            cell.weight_hh,
+            cell.bias_ih,
+            cell.bias_hh,
+            getattr(cell, "weight_hr", None),
+        )
         if w is not None
     ]
     options = (weights, cell.bias_ih is not None, 1, 0.0, cell.training, False, True)

@@ -1,0 +1,67 @@
+"""Every YAML file composes, and what it names can be built."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+from seqmodels.train import CONFIGS
+
+from seqmodels.assembly import build_mapping, instantiate
+from seqmodels.data import SequenceData
+from seqmodels.types import DataSpec
+
+FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml") if not path.name.startswith("_"))
+SPECS = {
+    "Classification": DataSpec("tokens", 9, 2, padding_index=0, classes=("a", "b")),
+    "Language": DataSpec("tokens", 9, 9, streams=True),
+    "Regression": DataSpec("values", 1, 1, mean=(0.0,), std=(1.0,)),
+}
+
+
+@pytest.fixture
+def plain() -> Iterator[Any]:
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+
+        def composed(*overrides: str) -> dict[str, Any]:
+            config = compose("train", [*overrides, "run_dir=run"], return_hydra_config=False)
+            values = OmegaConf.to_container(config, resolve=True)
+            assert isinstance(values, dict)
+            return {str(key): value for key, value in values.items()}
+
+        yield composed
+
+
+def override(path: Path) -> list[str]:
+    group = path.parent.as_posix()
+    return [] if group == "." else [f"{group}={path.stem}"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_file_composes_and_everything_it_names_is_built(path: Path, plain: Any) -> None:
+    config = plain(*override(path))
+    objective = config["task"]["objective"]["_target_"].rpartition(".")[2]
+    mapping = build_mapping(config, SPECS[objective])
+    assert type(mapping.objective).__name__ == objective
+    assert isinstance(instantiate(config["data"]), SequenceData)
+    assert all(instantiate(callback) for callback in config["callbacks"].values())
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_file_says_what_it_is(path: Path) -> None:
+    lines = [line for line in (CONFIGS / path).read_text().splitlines() if not line.startswith("# @package")]
+    assert lines[0].startswith("# "), f"{path} should begin with a comment that says what it is"
+
+
+def test_a_choice_on_the_command_line_wins_over_the_tasks_and_the_experiments(plain: Any) -> None:
+    assert plain("task=sine")["data"]["_target_"].endswith("SeriesData")
+    assert plain("task=char_lm", "data=tinyshakespeare")["data"]["path"]["name"] == "tinyshakespeare/input.txt"
+    config = plain("experiment=sst2", "model=gru", "task/pooling=mean", "trainer.max_epochs=2")
+    assert config["model"]["cell"]["_target_"].endswith("GRUCell")
+    assert config["task"]["pooling"]["_target_"].endswith("Mean")
+    assert config["trainer"]["max_epochs"] == 2
+    assert plain("task=random_walk")["data"]["generate"]["_target_"].endswith("random_walk")
