@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from seqmodels.layers.dropout import SequenceDropout
+
 
 class TokenEmbedding(nn.Module):
     """A vector for each vocabulary entry; the padding entry's is zero and stays so.
@@ -13,7 +15,7 @@ class TokenEmbedding(nn.Module):
         size: features of a vector; with `vectors` it is theirs.
         padding_index: the entry that stands for padding, if there is one.
         vectors: where the vectors start (num_tokens, size); standard normal if None.
-        dropout: probability with which a feature is dropped.
+        dropout: probability with which a feature is dropped, at all steps of a row alike.
 
     Raises:
         ValueError: `vectors` does not have one row per vocabulary entry.
@@ -33,7 +35,7 @@ class TokenEmbedding(nn.Module):
             raise ValueError(f"expected vectors for {num_tokens} vocabulary entries, got {len(vectors)}")
         self.output_size = size if vectors is None else vectors.shape[1]
         self.table = nn.Embedding(num_tokens, self.output_size, padding_idx=padding_index)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SequenceDropout(dropout)
         if vectors is not None:
             with torch.no_grad():
                 self.table.weight.copy_(vectors)

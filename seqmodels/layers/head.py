@@ -3,6 +3,7 @@
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from seqmodels.layers.dropout import SequenceDropout
 from seqmodels.layers.pooling import Pooling
 
 
@@ -13,7 +14,7 @@ class Head(nn.Module):
         input_size: features of h.
         output_size: features of y.
         pooling: reduces a row's steps to one vector first; None to answer at every step.
-        dropout: probability with which a feature of h is dropped.
+        dropout: probability with which a feature of h is dropped, at all steps of a row alike.
     """
 
     def __init__(
@@ -21,7 +22,7 @@ class Head(nn.Module):
     ) -> None:
         super().__init__()
         self.pooling = pooling
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SequenceDropout(dropout)
         self.linear = nn.Linear(input_size, output_size)
 
     def forward(

@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -69,20 +70,30 @@ class SequenceMapping(pl.LightningModule, ABC):
         output, valid = self.respond(batch, split)
         loss = self.objective.loss(output, batch.targets, valid)
         count = int(valid.sum())
-        metrics: MetricCollection = self.split_metrics[f"{split}_"]  # type: ignore[assignment]
-        metrics.update(*self.objective.compared(output.detach(), batch.targets, valid))
-        self.log(
-            f"{split}/loss",
-            loss.detach(),
-            on_step=False,
-            on_epoch=True,
-            batch_size=count,
-            prog_bar=split == "val",
-        )
-        self.log_dict(metrics, on_step=False, on_epoch=True, batch_size=count)
+        self._metrics(split).update(*self.objective.compared(output.detach(), batch.targets, valid))
+        self.log(f"{split}/loss", loss.detach(), on_step=False, on_epoch=True, batch_size=count, prog_bar=split == "val")
         if split == "train":
             self.log("train/loss_step", loss.detach(), prog_bar=True, batch_size=count)
         return {"loss": loss, "output": output.detach(), "valid": valid}
+
+    def _metrics(self, split: str) -> MetricCollection:
+        return cast(MetricCollection, self.split_metrics[f"{split}_"])
+
+    def _log_metrics(self, split: str) -> None:
+        self.log_dict(self._metrics(split).compute())
+        self._metrics(split).reset()
+
+    def on_train_epoch_end(self) -> None:
+        """Log the metrics of the epoch: once, as logging them with every batch takes longer than computing them."""
+        self._log_metrics("train")
+
+    def on_validation_epoch_end(self) -> None:
+        """Likewise."""
+        self._log_metrics("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Likewise."""
+        self._log_metrics("test")
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss to go down on."""
@@ -95,6 +106,10 @@ class SequenceMapping(pl.LightningModule, ABC):
     def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Metrics that are reported. Callbacks get the same."""
         return self._step(batch, "test", batch_idx)
+
+    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:  # noqa: ARG002
+        """Move a batch; where it is there already, this takes no time."""
+        return Batch(*(None if tensor is None else tensor.to(device) for tensor in batch))  # type: ignore[arg-type]
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer, and the schedule if there is one.
