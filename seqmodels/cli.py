@@ -118,3 +118,7 @@ def _shown(given: str, answer: Any, as_json: bool) -> str:
     if isinstance(answer, Label):
         return f"{answer.label}\t{answer.probability:.3f}\t{given}"
     return str(answer)
+
+
+if __name__ == "__main__":
+    main()

@@ -37,9 +37,9 @@ def orthogonal(cell: Cell, *, forget_bias: float = 1.0) -> None:  # type: ignore
         if parameter.ndim == 1:
             parameter.zero_()
             continue
-        start = nn.init.xavier_uniform_ if name.endswith("weight_ih") else nn.init.orthogonal_
+        start = nn.init.xavier_uniform_ if name == "weight_ih" else nn.init.orthogonal_
         for block in (
-            parameter.chunk(len(cell.gates)) if len(parameter) % len(cell.gates) == 0 else [parameter]
+            parameter.chunk(len(cell.gates)) if name in ("weight_ih", "weight_hh") else [parameter]
         ):
             start(block)
     if "f" in cell.gates and isinstance(cell.bias_ih, nn.Parameter):

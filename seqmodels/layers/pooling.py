@@ -66,6 +66,8 @@ class Max(Pooling):
     ) -> Float[Tensor, "batch features"]:
         """One vector per row."""
         valid = valid_steps(lengths, y.shape[1]).unsqueeze(-1)
+        if y.shape[1] == 0:
+            return y.new_zeros(y.shape[0], y.shape[2])
         largest = y.masked_fill(~valid, -torch.inf).amax(1)
         return largest.masked_fill(lengths.unsqueeze(-1) == 0, 0.0)
 

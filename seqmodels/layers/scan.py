@@ -60,9 +60,9 @@ def scan(
 
 
 def check_input(input_size: int, x: Tensor, lengths: Tensor | None) -> None:
-    """Raise a ValueError that names the expected and the given shape.
+    """Raise a ValueError that names what was expected and what was given.
 
-    The values of the lengths are not looked at: on an accelerator that would wait for it.
+    The values of lengths are looked at where that is free: not on an accelerator, nor in a trace or a transform.
     """
     if x.ndim != 3 or x.shape[-1] != input_size:
         raise ValueError(f"expected an input of shape (batch, time, {input_size}), got {tuple(x.shape)}")
@@ -73,6 +73,15 @@ def check_input(input_size: int, x: Tensor, lengths: Tensor | None) -> None:
             f"expected one integer length for each of {x.shape[0]} rows, "
             f"got {lengths.dtype} of shape {tuple(lengths.shape)}"
         )
+    traced = torch.compiler.is_compiling() or torch._C._functorch.maybe_current_level() is not None
+    if lengths.device.type == "cpu" and not traced:
+        check_range(lengths.tolist(), x.shape[1])
+
+
+def check_range(lengths: list[int], time: int) -> None:
+    """Raise a ValueError if a length is negative or more than there are steps."""
+    if not all(0 <= length <= time for length in lengths):
+        raise ValueError(f"lengths must lie between 0 and {time}, got {min(lengths)} to {max(lengths)}")
 
 
 def reverse(
@@ -97,6 +106,8 @@ def last_valid(
     x: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
 ) -> Float[Tensor, "batch features"]:
     """Each row at its last valid step; zeros for a row of length zero."""
+    if x.shape[1] == 0:
+        return x.new_zeros(x.shape[0], x.shape[2])
     lengths = lengths.to(x.device)
     rows = torch.arange(x.shape[0], device=x.device)
     return _select(lengths > 0, x[rows, (lengths - 1).clamp(min=0)], x.new_zeros(()))

@@ -46,12 +46,7 @@ def test_orthogonal_opens_the_forget_gate_and_nothing_else(build_cell, forget_bi
     "proj_size",
     [
         3,
-        pytest.param(
-            4,
-            marks=pytest.mark.xfail(
-                strict=True, reason="a projection whose size is a multiple of 4 is cut as if it had gates"
-            ),
-        ),
+        4,
     ],
 )
 def test_orthogonal_takes_a_projection_as_one_block(proj_size):

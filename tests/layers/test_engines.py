@@ -142,11 +142,12 @@ def test_refuses_what_the_vendor_cannot_run():
         run(ChoGRUCell(2, 3), torch.randn(4, 5, 2), None, None, "vendor")
 
 
+@pytest.mark.parametrize("engine", ["loop", "vendor"])
 @pytest.mark.parametrize("lengths", [[6, 1, 1, 1], [3, -1, 1, 1]])
-def test_vendor_refuses_lengths_out_of_range(lengths):
+def test_lengths_out_of_range_are_refused(lengths, engine):
     message = f"lengths must lie between 0 and 5, got {min(lengths)} to {max(lengths)}"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        run(LSTMCell(2, 3), torch.randn(4, 5, 2), None, torch.tensor(lengths), "vendor")
+        run(LSTMCell(2, 3), torch.randn(4, 5, 2), None, torch.tensor(lengths), engine)
 
 
 @pytest.mark.parametrize("engine", ["loop", "vendor"])

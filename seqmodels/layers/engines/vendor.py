@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from seqmodels.cells import Cell, GRUCell, GRUState, LSTMCell, LSTMState, RNNCell, RNNState
+from seqmodels.layers.scan import check_range
 from seqmodels.types import map_state
 
 S = TypeVar("S")
@@ -27,15 +28,10 @@ def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
 
 
 def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None) -> tuple[Tensor, S]:
-    """`scan` by torch's kernels.
-
-    Raises:
-        ValueError: a length is negative or more than there are steps.
-    """
+    """`scan` by torch's kernels."""
     state = cell.initial_state(x) if state is None else state
     ends = [] if lengths is None else lengths.tolist()
-    if not all(0 <= end <= x.shape[1] for end in ends):
-        raise ValueError(f"lengths must lie between 0 and {x.shape[1]}, got {min(ends)} to {max(ends)}")
+    check_range(ends, x.shape[1])
     if lengths is None or min(ends) == x.shape[1]:
         return _kernel(cell, x, state)
     order = lengths.argsort(descending=True, stable=True).to(x.device)
