@@ -22,9 +22,7 @@ def print_table(results: dict[str, SineResult]) -> None:
     table = Table(title="Next value of a sine: mean of (y - target)²/2 by epoch")
     for heading in ("epoch", *results):
         table.add_column(heading, justify="right")
-    for epoch, losses in enumerate(
-        zip(*(result.losses for result in results.values()), strict=True), start=1
-    ):
+    for epoch, losses in enumerate(zip(*(result.losses for result in results.values()), strict=True), start=1):
         table.add_row(str(epoch), *(f"{loss:.2e}" for loss in losses))
     table.add_section()
     table.add_row("test, (y - target)²", *(f"{result.test_error:.2e}" for result in results.values()))

@@ -34,9 +34,7 @@ def instantiate(node: Any, *, trusted: Sequence[str] | None = None) -> Any:
         0.5
     """
     if isinstance(node, Mapping):
-        built = {
-            k: instantiate(v, trusted=trusted) for k, v in node.items() if k not in ("_target_", "_partial_")
-        }
+        built = {k: instantiate(v, trusted=trusted) for k, v in node.items() if k not in ("_target_", "_partial_")}
         if "_target_" not in node:
             return built
         target = _resolve(node["_target_"], trusted)
@@ -94,14 +92,10 @@ def build_mapping(
     return mapping
 
 
-def _embedding(
-    spec: DataSpec, size: int, dropout: float, vectors: Tensor | None
-) -> TokenEmbedding | ValueEmbedding:
+def _embedding(spec: DataSpec, size: int, dropout: float, vectors: Tensor | None) -> TokenEmbedding | ValueEmbedding:
     if spec.inputs == "values":
         return ValueEmbedding(spec.input_size)
-    return TokenEmbedding(
-        spec.input_size, size, padding_index=spec.padding_index, vectors=vectors, dropout=dropout
-    )
+    return TokenEmbedding(spec.input_size, size, padding_index=spec.padding_index, vectors=vectors, dropout=dropout)
 
 
 def parameter_count(module: nn.Module) -> int:

@@ -2,14 +2,13 @@
 
 import argparse
 import csv
-import io
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from seqmodels.console import fail, one_line_errors
+from seqmodels.data.files import locate, open_text
 from seqmodels.runs import Label, load
 
 USAGE = """usage: seqmodels COMMAND ...
@@ -36,34 +35,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     elif given and given[0] in ("-h", "--help"):
         sys.stdout.write(USAGE)
     else:
-        fail(
-            f"no command {given[0]!r}: choose from train, predict, generate"
-            if given
-            else "no command\n" + USAGE
-        )
+        fail(f"no command {given[0]!r}: choose from train, predict, generate" if given else "no command\n" + USAGE)
 
 
 def predict(arguments: Sequence[str] | None = None) -> None:
     """Print a trained model's answers to inputs from the arguments, a file or standard input."""
     parser = argparse.ArgumentParser(prog="seqmodels predict", description=predict.__doc__)
     parser.add_argument("run", help="run folder or checkpoint file")
-    parser.add_argument(
-        "inputs", nargs="*", help="texts, or the numbers of one series; standard input if none"
-    )
-    parser.add_argument(
-        "--file", help="read inputs from this file: a text per line, or a row of numbers per step"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="one JSON object per line, with all probabilities"
-    )
+    parser.add_argument("inputs", nargs="*", help="texts, or the numbers of one series; standard input if none")
+    parser.add_argument("--file", help="read inputs from this file: a text per line, or a row of numbers per step")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line, with all probabilities")
     options = parser.parse_args(arguments)
     with one_line_errors():
         run = load(options.run)
-        lines = _lines(options.file) if options.file or not options.inputs else options.inputs
-        inputs: Any = list(lines) if run.vocabulary else _numbers(lines, options.file or "the input")
-        if not inputs:
+        lines = options.inputs if options.inputs and not options.file else _lines(options.file)
+        if not lines:
             raise ValueError("expected at least one input, got none")
-        for given, answer in zip(inputs if run.vocabulary else ["next"], run.predict(inputs), strict=True):
+        inputs: list[Any] = lines if run.vocabulary else [_numbers(lines)]
+        for given, answer in zip(inputs, run.predict(inputs), strict=True):
             sys.stdout.write(_shown(given, answer, options.json) + "\n")
 
 
@@ -73,13 +62,9 @@ def generate(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("run", help="run folder or checkpoint file")
     parser.add_argument("--prompt", default="\n", help="what has been written so far; - reads standard input")
     parser.add_argument("--length", type=int, default=400, help="characters to add")
-    parser.add_argument(
-        "--temperature", type=float, default=0.8, help="0 takes the most probable character always"
-    )
+    parser.add_argument("--temperature", type=float, default=0.8, help="0 takes the most probable character always")
     parser.add_argument("--top-k", type=int, help="choose among the k most probable characters only")
-    parser.add_argument(
-        "--top-p", type=float, help="choose among the most probable that together reach this much"
-    )
+    parser.add_argument("--top-p", type=float, help="choose among the most probable that together reach this much")
     parser.add_argument("--seed", type=int, help="the same seed gives the same text")
     options = parser.parse_args(arguments)
     with one_line_errors():
@@ -96,22 +81,16 @@ def generate(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(prompt + text + "\n")
 
 
-def _lines(file: str | None) -> Iterator[str]:
-    if file is not None and not Path(file).is_file():
-        raise FileNotFoundError(f"there is no file {file}")
-    text = sys.stdin.read() if file is None else Path(file).read_text(encoding="utf-8")
-    return (line for line in text.splitlines() if line.strip())
+def _lines(file: str | None) -> list[str]:
+    text = sys.stdin.read() if file is None else "".join(open_text(locate(file)))
+    return [line for line in text.splitlines() if line.strip()]
 
 
-def _numbers(rows: Any, source: str) -> list[list[float]]:
-    cells = list(csv.reader(io.StringIO("\n".join(rows))))
-    try:
-        return [[float(cell) for cell in row] for row in cells]
-    except ValueError as error:
-        raise ValueError(f"expected numbers in {source}: {error}") from error
+def _numbers(rows: list[str]) -> list[list[float]]:
+    return [[float(cell) for cell in row] for row in csv.reader(rows)]
 
 
-def _shown(given: str, answer: Any, as_json: bool) -> str:
+def _shown(given: Any, answer: Any, as_json: bool) -> str:
     if as_json:
         plain = answer._asdict() if isinstance(answer, Label) else {"value": answer}
         return json.dumps({"input": given, **plain})

@@ -23,9 +23,7 @@ def engine_of(mapping: SequenceMapping) -> str:
     return ", ".join(sorted(mapping.layers.engines(mapping.example_features())))
 
 
-def show_summary(
-    run: Path, data: SequenceData, mapping: SequenceMapping, *, resumed_from: Path | None
-) -> None:
+def show_summary(run: Path, data: SequenceData, mapping: SequenceMapping, *, resumed_from: Path | None) -> None:
     """One screen: the data, the model and where everything goes."""
     cells = " + ".join(str(module) for module in mapping.layers.modules() if isinstance(module, Cell))
     rows = {

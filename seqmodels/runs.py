@@ -12,9 +12,10 @@ from torch import Tensor
 from seqmodels.assembly import build_mapping
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.decoding import sample
+from seqmodels.layers.scan import last_valid
 from seqmodels.mappings import SequenceMapping
 from seqmodels.objectives import Classification, Language, Regression
-from seqmodels.types import DataSpec, valid_steps
+from seqmodels.types import DataSpec
 
 TRUSTED = ("seqmodels", "torch")
 
@@ -96,9 +97,7 @@ class Run:
             ValueError: an argument is out of range, or the prompt is empty.
         """
         if not isinstance(self.mapping.objective, Language) or self.vocabulary is None:
-            raise TypeError(
-                f"only a language model generates text, this run's objective is {self._objective_name}"
-            )
+            raise TypeError(f"only a language model generates text, this run's objective is {self._objective_name}")
         generator = torch.Generator()
         generator.seed() if seed is None else generator.manual_seed(seed)
         tokens = sample(
@@ -126,39 +125,27 @@ class Run:
         for text, row in zip(texts, rows, strict=True):
             if not len(row):
                 raise ValueError(f"a text must hold at least one token, got {text!r}")
-        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), torch.tensor(
-            [len(row) for row in rows]
-        )
+        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
 
     def _values(self, inputs: Any) -> tuple[Tensor, Tensor]:
-        nested = inputs if isinstance(inputs[0], Sequence | Tensor) else [inputs]
-        rows = [torch.as_tensor(row, dtype=torch.float32) for row in nested]
-        if self.spec.input_size > 1 and rows[0].ndim == 1:
-            rows = [torch.stack(rows)]
-        rows = [row.unsqueeze(-1) if row.ndim == 1 else row for row in rows]
+        one = 1 if self.spec.input_size == 1 else 2
+        rows = [
+            torch.as_tensor(series, dtype=torch.float32).reshape(len(series), -1)
+            for series in ([inputs] if _depth(inputs) == one else inputs)
+        ]
         for row in rows:
-            if (
-                row.ndim != 2
-                or row.shape[1] != self.spec.input_size
-                or not len(row)
-                or not row.isfinite().all()
-            ):
+            if row.shape[1] != self.spec.input_size or not row.isfinite().all():
                 raise ValueError(
-                    f"expected finite numbers, {self.spec.input_size} per step, got a row of shape {tuple(row.shape)}"
+                    f"expected finite numbers, {self.spec.input_size} per step, "
+                    f"got {row.isfinite().sum()} of {row.numel()} finite, in shape {tuple(row.shape)}"
                 )
         mean, std = torch.tensor(self.spec.mean), torch.tensor(self.spec.std)
         scaled = [(row - mean) / std for row in rows]
-        return torch.nn.utils.rnn.pad_sequence(scaled, batch_first=True), torch.tensor(
-            [len(row) for row in rows]
-        )
+        return torch.nn.utils.rnn.pad_sequence(scaled, batch_first=True), torch.tensor([len(row) for row in rows])
 
     def _answers(self, inputs: Tensor, lengths: Tensor) -> Tensor:
         output = self.mapping(inputs, lengths)
-        if not isinstance(output, tuple):
-            return output  # type: ignore[no-any-return]
-        steps: Tensor = output[0]
-        last = valid_steps(lengths, steps.shape[1]).sum(1) - 1
-        return steps[torch.arange(len(steps)), last]
+        return last_valid(output[0], lengths) if isinstance(output, tuple) else output
 
     def _names(self) -> Sequence[str]:
         if isinstance(self.mapping.objective, Classification):
@@ -170,6 +157,15 @@ class Run:
     def _label(probabilities: list[float], names: Sequence[str]) -> Label:
         best = max(range(len(names)), key=probabilities.__getitem__)
         return Label(names[best], probabilities[best], dict(zip(names, probabilities, strict=True)))
+
+
+def _depth(values: Any) -> int:
+    """How deep numbers are nested; an empty list is an error."""
+    if not isinstance(values, Sequence | Tensor) or (isinstance(values, Tensor) and values.ndim == 0):
+        return 0
+    if len(values) == 0:
+        raise ValueError("a series must hold at least one step, got none")
+    return 1 + _depth(values[0])
 
 
 def load(run: str | Path, *, checkpoint: str = "best", trusted: Sequence[str] = ()) -> Run:

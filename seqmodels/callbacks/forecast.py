@@ -27,9 +27,7 @@ class Forecast(View):
 
     def __init__(self, num_points: int = 200, num_columns: int = 3) -> None:
         if min(num_points, num_columns) < 1:
-            raise ValueError(
-                f"num_points and num_columns must be at least 1, got {num_points} and {num_columns}"
-            )
+            raise ValueError(f"num_points and num_columns must be at least 1, got {num_points} and {num_columns}")
         self.num_points, self.num_columns = num_points, num_columns
         self.pairs: list[Tensor] = []
 

@@ -49,9 +49,7 @@ class HyperparameterTable(pl.Callback):
         if trainer.sanity_checking or trainer.state.fn != "fit":
             return
         if self.monitor not in trainer.callback_metrics:
-            raise ValueError(
-                f"{self.monitor!r} is not logged, but: {', '.join(sorted(trainer.callback_metrics))}"
-            )
+            raise ValueError(f"{self.monitor!r} is not logged, but: {', '.join(sorted(trainer.callback_metrics))}")
         value = float(trainer.callback_metrics[self.monitor])
         self.best = min(self.best, value) if self.mode == "min" else max(self.best, value)
         for board in boards(trainer):

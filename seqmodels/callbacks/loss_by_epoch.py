@@ -39,9 +39,7 @@ class LossByEpoch(pl.Callback):
         """Draw."""
         self._draw(trainer)
 
-    def on_exception(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
-    ) -> None:
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Draw what there is: the training was interrupted."""
         if self.losses["train"]:
             self._draw(trainer)
@@ -77,9 +75,7 @@ def draw_losses(losses: Losses) -> Figure:
         )
     if losses["val"]:
         epoch, lowest = min(losses["val"].items(), key=lambda point: point[1])
-        panel.plot(
-            epoch, lowest, "o", color=COLOURS["val"], markersize=10, fillstyle="none", label="lowest val"
-        )
+        panel.plot(epoch, lowest, "o", color=COLOURS["val"], markersize=10, fillstyle="none", label="lowest val")
     panel.set_yscale("log")
     panel.set_xlabel("epoch")
     panel.set_ylabel("loss")

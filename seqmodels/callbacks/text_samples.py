@@ -25,18 +25,14 @@ class TextSamples(pl.Callback):
         seed: of the generator.
     """
 
-    def __init__(
-        self, prompt: str = "The ", length: int = 400, temperature: float = 0.8, seed: int = 0
-    ) -> None:
+    def __init__(self, prompt: str = "The ", length: int = 400, temperature: float = 0.8, seed: int = 0) -> None:
         self.prompt, self.length, self.temperature, self.seed = prompt, length, temperature, seed
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write, and show it; Lightning has the model in evaluation mode here."""
         for board in [] if trainer.sanity_checking else boards(trainer):
             text = self.prompt + self.write(cast(ManyToMany, pl_module))
-            board.add_text(
-                "samples/text", "\n".join(f"    {line}" for line in text.splitlines()), trainer.global_step
-            )
+            board.add_text("samples/text", "\n".join(f"    {line}" for line in text.splitlines()), trainer.global_step)
 
     def write(self, mapping: ManyToMany) -> str:
         """What comes after the prompt.
@@ -46,9 +42,7 @@ class TextSamples(pl.Callback):
         """
         spec = mapping.objective.spec
         if spec.vocabulary is None:
-            raise ValueError(
-                f"only a model of text writes text, but its inputs are {spec.inputs} without a vocabulary"
-            )
+            raise ValueError(f"only a model of text writes text, but its inputs are {spec.inputs} without a vocabulary")
         vocabulary = Vocabulary.from_json(spec.vocabulary)
         prompt = torch.tensor([vocabulary.encode(self.prompt)], dtype=torch.long, device=mapping.device)
 

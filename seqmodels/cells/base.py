@@ -39,9 +39,7 @@ class Cell(nn.Module, ABC, Generic[S]):
         """What the input contributes to every symbol of the step, for one step or for a whole sequence."""
 
     @abstractmethod
-    def step(
-        self, drive_t: Float[Tensor, "batch drive"], state: S
-    ) -> tuple[Float[Tensor, "batch output"], S]:
+    def step(self, drive_t: Float[Tensor, "batch drive"], state: S) -> tuple[Float[Tensor, "batch output"], S]:
         """The equations: the projected input and the state before, to the output and the state after."""
 
     @abstractmethod

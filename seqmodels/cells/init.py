@@ -38,9 +38,7 @@ def orthogonal(cell: Cell, *, forget_bias: float = 1.0) -> None:  # type: ignore
             parameter.zero_()
             continue
         start = nn.init.xavier_uniform_ if name == "weight_ih" else nn.init.orthogonal_
-        for block in (
-            parameter.chunk(len(cell.gates)) if name in ("weight_ih", "weight_hh") else [parameter]
-        ):
+        for block in parameter.chunk(len(cell.gates)) if name in ("weight_ih", "weight_hh") else [parameter]:
             start(block)
     if "f" in cell.gates and isinstance(cell.bias_ih, nn.Parameter):
         cell.bias_ih.chunk(len(cell.gates))[cell.gates.index("f")].fill_(forget_bias)

@@ -84,9 +84,7 @@ class LSTMCell(Cell[LSTMState]):
     ) -> None:
         super().__init__()
         if not 0 <= proj_size < hidden_size:
-            raise ValueError(
-                f"proj_size must be at least 0 and less than hidden_size={hidden_size}, got {proj_size}"
-            )
+            raise ValueError(f"proj_size must be at least 0 and less than hidden_size={hidden_size}, got {proj_size}")
         self.input_size, self.hidden_size, self.output_size = (
             input_size,
             hidden_size,

@@ -37,9 +37,7 @@ def by_length(lengths: Tensor, batch_size: int) -> Order:
     def order(generator: Generator) -> list[list[int]]:
         pools = torch.randperm(len(lengths), generator=generator).split(50 * batch_size)
         batches = [
-            batch.tolist()
-            for pool in pools
-            for batch in pool[lengths[pool].argsort(stable=True)].split(batch_size)
+            batch.tolist() for pool in pools for batch in pool[lengths[pool].argsort(stable=True)].split(batch_size)
         ]
         return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
 

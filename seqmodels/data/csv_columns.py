@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from seqmodels.data.files import open_text
 
 
-def read_columns(
-    path: Path, column: str | Sequence[str] | None
-) -> tuple[tuple[str, ...], NDArray[np.float64]]:
+def read_columns(path: Path, column: str | Sequence[str] | None) -> tuple[tuple[str, ...], NDArray[np.float64]]:
     """The names and the values, (time, columns), of some columns of a CSV file.
 
     Args:
@@ -28,9 +26,7 @@ def read_columns(
     header = rows[0][1]
     names = _only_numeric(path, header, rows[1][1]) if column is None else _named(path, header, column)
     places = [header.index(name) for name in names]
-    return names, np.array(
-        [[_number(path, line, header[i], cells[i]) for i in places] for line, cells in rows[1:]]
-    )
+    return names, np.array([[_number(path, line, header[i], cells[i]) for i in places] for line, cells in rows[1:]])
 
 
 def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
@@ -48,18 +44,14 @@ def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
         raise ValueError(f"{path}:1: expected the names of the columns, got numbers: {', '.join(header)}")
     for line, cells in rows:
         if len(cells) != len(header):
-            raise ValueError(
-                f"{path}:{line}: expected {len(header)} cells as in the first row, got {len(cells)}"
-            )
+            raise ValueError(f"{path}:{line}: expected {len(header)} cells as in the first row, got {len(cells)}")
     return rows
 
 
 def _only_numeric(path: Path, header: list[str], first: list[str]) -> tuple[str, ...]:
     numeric = [name for name, cell in zip(header, first, strict=True) if math.isfinite(_parse(cell))]
     if len(numeric) != 1:
-        raise ValueError(
-            f"{path}: {len(numeric)} columns are numeric, choose the column from {', '.join(header)}"
-        )
+        raise ValueError(f"{path}: {len(numeric)} columns are numeric, choose the column from {', '.join(header)}")
     return tuple(numeric)
 
 
@@ -67,9 +59,7 @@ def _named(path: Path, header: list[str], column: str | Sequence[str]) -> tuple[
     names = (column,) if isinstance(column, str) else tuple(column)
     for name in names:
         if header.count(name) != 1:
-            raise ValueError(
-                f"{path}: {header.count(name)} columns are named {name!r}, there are {', '.join(header)}"
-            )
+            raise ValueError(f"{path}: {header.count(name)} columns are named {name!r}, there are {', '.join(header)}")
     if not names:
         raise ValueError(f"{path}: column names none, expected some of {', '.join(header)}")
     return names

@@ -105,9 +105,7 @@ def _copy(response: IO[bytes], sink: IO[bytes], present: int) -> None:
             present += sink.write(chunk)
             progress.update(task, completed=present)
     if total is not None and present < total:
-        raise ConnectionError(
-            f"it broke off after {present:,} of {total:,} bytes and continues there when run again"
-        )
+        raise ConnectionError(f"it broke off after {present:,} of {total:,} bytes and continues there when run again")
 
 
 def _check_scheme(url: str) -> None:

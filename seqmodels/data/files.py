@@ -78,9 +78,7 @@ def open_text(path: Path) -> Iterator[str]:
                 yield line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
                 byte = line[error.start]
-                raise ValueError(
-                    f"{path}:{number}: not UTF-8 text: byte 0x{byte:02x}, {error.reason}"
-                ) from error
+                raise ValueError(f"{path}:{number}: not UTF-8 text: byte 0x{byte:02x}, {error.reason}") from error
 
 
 def _existing(source: str | os.PathLike[str]) -> Path:

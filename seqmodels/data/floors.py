@@ -66,9 +66,7 @@ def witten_bell(train: Indices, test: Indices, vocabulary_size: int, *, order: i
     trained = slice(order - 1, order - 1 + len(train))
     tested = slice(len(text) - len(test), len(text))
 
-    histories = np.zeros(
-        len(text), dtype=np.int64
-    )  # a number for the history of each position, at first the empty one
+    histories = np.zeros(len(text), dtype=np.int64)  # a number for the history of each position, at first the empty one
     num_histories = 1
     probabilities = np.full(len(test), 1 / vocabulary_size)
     for _ in range(order):

@@ -95,15 +95,11 @@ class LabelledTextData(SequenceData):
         vocabulary = Vocabulary.words((text.text for text in self.texts["train"]), **self.vocabulary)
         for split in SPLITS:
             texts = trained if split == "train" else self.texts[split]
-            indices = [
-                row[: self.max_length] for row in vocabulary.encode_batch([text.text for text in texts])
-            ]
+            indices = [row[: self.max_length] for row in vocabulary.encode_batch([text.text for text in texts])]
             self.rows[split] = Rows(indices, [classes.index(text.label) for text in texts])
         self.examples = dict(self.rows)
         if self.vector_source is not None:
-            self.vectors, self.found = load_vectors(
-                locate(self.vector_source), vocabulary.tokens, seed=self.seed
-            )
+            self.vectors, self.found = load_vectors(locate(self.vector_source), vocabulary.tokens, seed=self.seed)
         self.spec = DataSpec(
             inputs="tokens",
             input_size=len(vocabulary),
@@ -171,9 +167,7 @@ class LabelledTextData(SequenceData):
         if not isinstance(self.format, Mapping):
             return self.format
         if split not in self.format:
-            raise ValueError(
-                f"expected a format for the {split} file, got only one for {', '.join(self.format)}"
-            )
+            raise ValueError(f"expected a format for the {split} file, got only one for {', '.join(self.format)}")
         return self.format[split]
 
     def _cut(self, split: Split, share: float) -> None:
@@ -187,16 +181,12 @@ class LabelledTextData(SequenceData):
             if not self.texts[split]:
                 raise ValueError(f"{self.origins[split]}: expected texts, got none")
         if len(classes) < 2:
-            raise ValueError(
-                f"{self.origins['train']}: expected at least two classes, got only {classes[0]!r}"
-            )
+            raise ValueError(f"{self.origins['train']}: expected at least two classes, got only {classes[0]!r}")
         for split in SPLITS:
             for text in self.texts[split]:
                 if text.label not in classes:
                     known = ", ".join(classes)
-                    raise ValueError(
-                        f"{self.origins[split]}: {text.label!r} is no training label, those are: {known}"
-                    )
+                    raise ValueError(f"{self.origins[split]}: {text.label!r} is no training label, those are: {known}")
 
 
 class Rows(Dataset[Batch]):

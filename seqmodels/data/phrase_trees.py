@@ -38,9 +38,7 @@ def trees(path: Path, *, fine: bool = False, phrases: bool = True) -> Iterator[L
         try:
             (sentiment, text), *parts = _phrases(line)
         except (ValueError, IndexError) as error:
-            raise ValueError(
-                f"{path}:{number}: expected one tree like (3 (2 a) (4 joy)), got {line[:60]!r}"
-            ) from error
+            raise ValueError(f"{path}:{number}: expected one tree like (3 (2 a) (4 joy)), got {line[:60]!r}") from error
         if names[sentiment]:
             labelled = (LabelledText(part, names[of_part]) for of_part, part in parts if names[of_part])
             yield LabelledText(text, names[sentiment], tuple(labelled) if phrases else ())

@@ -29,9 +29,7 @@ class Windows(Dataset[Batch]):
         horizon: steps from the last of a window to its target.
     """
 
-    def __init__(
-        self, values: Float[Tensor, "time columns"], targets: range, window: int, horizon: int
-    ) -> None:
+    def __init__(self, values: Float[Tensor, "time columns"], targets: range, window: int, horizon: int) -> None:
         self._values = values
         self._windows = values.unfold(0, window, 1).transpose(1, 2)
         self._targets = torch.arange(targets.start, targets.stop)
@@ -107,8 +105,7 @@ class SeriesData(SequenceData):
         std = np.where(np.ptp(train, axis=0) > 0, train.std(axis=0), 1.0)
         standardised = torch.as_tensor((self._values - mean) / std, dtype=torch.float32)
         self.examples = {
-            split: Windows(standardised, self._targets(split), self.window, self.horizon)
-            for split in self._parts
+            split: Windows(standardised, self._targets(split), self.window, self.horizon) for split in self._parts
         }
         self.spec = DataSpec(
             inputs="values",
@@ -149,14 +146,10 @@ class SeriesData(SequenceData):
         function = getattr(self.generate, "func", self.generate)
         name = f"{getattr(function, '__name__', type(function).__name__)} (generated)"
         if self.column is not None:
-            raise ValueError(
-                f"{name}: a generated series has no columns to choose from, got column {self.column!r}"
-            )
+            raise ValueError(f"{name}: a generated series has no columns to choose from, got column {self.column!r}")
         values = np.asarray(self.generate(self.seed), dtype=np.float64)
         if values.ndim != 2 or not np.isfinite(values).all():
-            raise ValueError(
-                f"{name}: expected finite numbers of shape (time, columns), got shape {values.shape}"
-            )
+            raise ValueError(f"{name}: expected finite numbers of shape (time, columns), got shape {values.shape}")
         single = values.shape[1] == 1
         return name, ("value",) if single else tuple(f"value {i}" for i in range(values.shape[1])), values
 

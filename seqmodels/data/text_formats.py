@@ -76,9 +76,7 @@ def table(path: Path, *, text: str = "text", label: str = "label") -> Iterator[L
         for row in rows:
             place = f"{path}:{rows.line_num}"
             if None in row:
-                raise ValueError(
-                    f"{place}: expected {len(rows.fieldnames or ())} fields, got more: {row[None]}"
-                )
+                raise ValueError(f"{place}: expected {len(rows.fieldnames or ())} fields, got more: {row[None]}")
             yield _checked(row[text], row[label], place)
     except csv.Error as error:
         raise ValueError(f"{path}:{rows.line_num + 1}: not a row of the table: {error}") from error
@@ -141,9 +139,7 @@ def documents(path: Path, *, folder: str = "", labels: Sequence[str] = ()) -> It
         try:
             text = contents().decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise ValueError(
-                f"{path}/{place}: not UTF-8 text: {error.reason} at byte {error.start}"
-            ) from error
+            raise ValueError(f"{path}/{place}: not UTF-8 text: {error.reason} at byte {error.start}") from error
         yield _checked(text, place.parent.name, f"{path}/{place}")
 
 

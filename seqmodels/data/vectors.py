@@ -44,9 +44,7 @@ def load_vectors(
             raise ValueError(f"{place}: the vector of {word!r} is not finite")
         rows.setdefault(index[word], vector)
     if not rows:
-        raise ValueError(
-            f"{path} has a vector for none of the {len(tokens)} words, such as {list(tokens[-3:])}"
-        )
+        raise ValueError(f"{path} has a vector for none of the {len(tokens)} words, such as {list(tokens[-3:])}")
     known = torch.from_numpy(np.stack(list(rows.values())))
     noise = torch.randn(len(tokens), known.shape[1], generator=torch.Generator().manual_seed(seed))
     vectors = known.mean() + known.std(correction=0) * noise
@@ -68,9 +66,7 @@ def _text(path: Path, wanted: dict[str, int]) -> Iterator[Row]:
         # A few of GloVe's words have spaces in them, so a row is read from its end.
         word, values = " ".join(fields[:-size]), fields[-size:]
         if len(fields) <= max(size, 1) or (len(fields) > size + 1 and _is_number(fields[-size - 1])):
-            raise ValueError(
-                f"{path}:{number}: expected a word and {size} numbers, got {line.strip()[:60]!r}"
-            )
+            raise ValueError(f"{path}:{number}: expected a word and {size} numbers, got {line.strip()[:60]!r}")
         if word not in wanted:
             continue
         try:

@@ -52,9 +52,7 @@ class Vocabulary:
             for text in texts
             for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
         )
-        frequent = [
-            word for word, count in counts.most_common(max_size and max_size - 2) if count >= min_count
-        ]
+        frequent = [word for word, count in counts.most_common(max_size and max_size - 2) if count >= min_count]
         entries = [PADDING, UNKNOWN, *frequent]
         tokenizer.model = models.WordLevel({word: i for i, word in enumerate(entries)}, unk_token=UNKNOWN)
         return cls(tokenizer)

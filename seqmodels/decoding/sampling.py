@@ -46,7 +46,9 @@ def sample(
     scores, state = step(prompt, None)
     drawn: list[Tensor] = []
     while len(drawn) < length:
-        last = scores[:, -1].index_fill(-1, torch.tensor(list(forbidden), dtype=torch.long, device=scores.device), -torch.inf)
+        last = scores[:, -1].index_fill(
+            -1, torch.tensor(list(forbidden), dtype=torch.long, device=scores.device), -torch.inf
+        )
         probabilities = next_token_probabilities(last, temperature=temperature, top_k=top_k, top_p=top_p)
         drawn.append(torch.multinomial(probabilities, 1, generator=generator))
         if len(drawn) < length:

@@ -1,6 +1,7 @@
 """Cells over time: one direction, both directions, several layers."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import torch
@@ -139,11 +140,9 @@ class Stack(SequenceLayer):
         super().__init__()
         if not layers:
             raise ValueError("a stack needs at least one layer, got none")
-        for below, above in zip(layers, layers[1:], strict=False):
+        for below, above in pairwise(layers):
             if below.output_size != above.input_size:
-                raise ValueError(
-                    f"a layer of input size {above.input_size} lies on one of output {below.output_size}"
-                )
+                raise ValueError(f"a layer of input size {above.input_size} lies on one of output {below.output_size}")
         self.layers = nn.ModuleList(layers)
         self.dropout = nn.Dropout(dropout)
         self.input_size, self.output_size = layers[0].input_size, layers[-1].output_size
@@ -158,9 +157,7 @@ class Stack(SequenceLayer):
         """The top layer's outputs, and the final state of every layer from the input upwards."""
         final = []
         for depth, layer in enumerate(self.layers):
-            y, after = layer(
-                self.dropout(x) if depth else x, state[depth] if state else None, lengths=lengths
-            )
+            y, after = layer(self.dropout(x) if depth else x, state[depth] if state else None, lengths=lengths)
             final.append(after)
             x = y
         return x, tuple(final)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -71,7 +70,9 @@ class SequenceMapping(pl.LightningModule, ABC):
         loss = self.objective.loss(output, batch.targets, valid)
         count = int(valid.sum())
         self._metrics(split).update(*self.objective.compared(output.detach(), batch.targets, valid))
-        self.log(f"{split}/loss", loss.detach(), on_step=False, on_epoch=True, batch_size=count, prog_bar=split == "val")
+        self.log(
+            f"{split}/loss", loss.detach(), on_step=False, on_epoch=True, batch_size=count, prog_bar=split == "val"
+        )
         if split == "train":
             self.log("train/loss_step", loss.detach(), prog_bar=True, batch_size=count)
         return {"loss": loss, "output": output.detach(), "valid": valid}
@@ -107,10 +108,6 @@ class SequenceMapping(pl.LightningModule, ABC):
         """Metrics that are reported. Callbacks get the same."""
         return self._step(batch, "test", batch_idx)
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:  # noqa: ARG002
-        """Move a batch; where it is there already, this takes no time."""
-        return Batch(*(None if tensor is None else tensor.to(device) for tensor in batch))  # type: ignore[arg-type]
-
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer, and the schedule if there is one.
 
@@ -125,7 +122,10 @@ class SequenceMapping(pl.LightningModule, ABC):
         if self.make_scheduler is None:
             return optimizer
         schedule = self.make_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))
-        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step", "name": "train/learning_rate"}}
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": schedule, "interval": "step", "name": "train/learning_rate"},
+        }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Everything that rebuilds this mapping, in plain values."""

@@ -19,9 +19,7 @@ def cosine(optimizer: Optimizer, total_steps: int, *, warmup: float = 0.02, end:
     Source:
         I. Loshchilov and F. Hutter, "SGDR", ICLR 2017, one period without restart.
     """
-    return _rise_and_fall(
-        optimizer, total_steps, warmup, end, lambda part: 0.5 * (1 + math.cos(math.pi * part))
-    )
+    return _rise_and_fall(optimizer, total_steps, warmup, end, lambda part: 0.5 * (1 + math.cos(math.pi * part)))
 
 
 def linear(optimizer: Optimizer, total_steps: int, *, warmup: float = 0.02, end: float = 0.0) -> LambdaLR:

@@ -82,9 +82,7 @@ class LSTM(Recurrence[LSTMState, LSTMStep]):
         h = o * np.tanh(c)
         return h, LSTMState(h, c), LSTMStep(x, h_prev, c_prev, i, f, g, o, c)
 
-    def step_backward(
-        self, values: LSTMStep, dy: Array, d_state: LSTMState
-    ) -> tuple[Array, LSTMState, Weights]:
+    def step_backward(self, values: LSTMStep, dy: Array, d_state: LSTMState) -> tuple[Array, LSTMState, Weights]:
         """Their derivatives, from the last equation to the first; s' = s (1 - s), tanh' = 1 - tanh²."""
         W_x, W_h, _, _ = self.weights
         x, h_prev, c_prev, i, f, g, o, c = values

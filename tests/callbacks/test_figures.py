@@ -118,9 +118,9 @@ def test_a_class_that_does_not_occur_has_an_empty_row() -> None:
 
 @pytest.mark.parametrize("size", [13, 200])
 def test_many_classes_are_drawn_without_numbers_and_with_few_names(size: int) -> None:
-    panel = draw_confusion(
-        torch.eye(size, dtype=torch.long), [f"class number {i} of many" for i in range(size)]
-    ).axes[0]
+    panel = draw_confusion(torch.eye(size, dtype=torch.long), [f"class number {i} of many" for i in range(size)]).axes[
+        0
+    ]
     labels = [label.get_text() for label in panel.get_xticklabels()]
     assert len(panel.texts) == 0
     assert len(labels) <= 50
@@ -142,9 +142,7 @@ def test_the_losses_drawn_are_those_logged(tmp_path: Path) -> None:
     assert list(losses.losses["train"]) == [1, 2, 3, 4]
     assert list(losses.losses["val"]) == [2, 4]
     for split, by_epoch in losses.losses.items():
-        assert list(by_epoch.values()) == pytest.approx(
-            list(tiny.scalars(tmp_path, f"{split}/loss").values())
-        )
+        assert list(by_epoch.values()) == pytest.approx(list(tiny.scalars(tmp_path, f"{split}/loss").values()))
     panel = draw_losses(losses.losses).axes[0]
     assert panel.get_yscale() == "log"
     drawn = {line.get_label(): (list(line.get_xdata()), list(line.get_ydata())) for line in panel.lines}

@@ -44,9 +44,7 @@ def test_the_whole_gradient_is_measured_before_it_is_clipped(tmp_path: Path) -> 
     assert max(clipped.norms) < 1.1e-3 < min(measured.values())
 
 
-def _compared(
-    mapping: tiny.SequenceMapping, batch: tiny.Batch
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _compared(mapping: tiny.SequenceMapping, batch: tiny.Batch) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     output, valid = mapping.respond(batch, "train")
     return output, batch.targets, valid
 

@@ -93,9 +93,7 @@ def test_runs_of_different_tasks_share_a_table(tmp_path: Path) -> None:
         tiny.trainer(tmp_path / name, [callback], max_epochs=1).fit(tiny.model(data), data)
     columns, lines = read(tmp_path)
     assert [line.name for line in lines] == ["reviews", "series"]
-    assert {"data", "reviews_only", "series_only", "same", "mixed"} == {
-        info.name for info in columns.hparam_infos
-    }
+    assert {"data", "reviews_only", "series_only", "same", "mixed"} == {info.name for info in columns.hparam_infos}
     assert {info.name for info in columns.hparam_infos if info.differs} == {"data", "mixed"}
     assert {"best/accuracy", "best/mse"} <= {info.name.tag for info in columns.metric_infos}
     assert ["best/accuracy" in metrics(line) for line in lines] == [True, False]
@@ -124,9 +122,7 @@ def test_an_interrupted_run_has_its_line_and_keeps_it_when_resumed(tmp_path: Pat
     _, lines = read(tmp_path)
     assert len(lines) == 1
     assert hparams(lines[0])["optimizer.lr"] == 0.01
-    assert metrics(lines[0])["best/accuracy"] == pytest.approx(
-        max(tiny.scalars(run, "val/accuracy").values())
-    )
+    assert metrics(lines[0])["best/accuracy"] == pytest.approx(max(tiny.scalars(run, "val/accuracy").values()))
     assert lines[0].sessions[0].status == api_pb2.STATUS_SUCCESS
 
 
@@ -151,14 +147,7 @@ def test_the_mode_is_min_or_max() -> None:
         HyperparameterTable({}, monitor="val/loss", mode="best")  # type: ignore[arg-type]
 
 
-plain = (
-    st.none()
-    | st.booleans()
-    | st.integers(-9, 9)
-    | st.floats()
-    | st.text(max_size=3)
-    | st.lists(st.integers())
-)
+plain = st.none() | st.booleans() | st.integers(-9, 9) | st.floats() | st.text(max_size=3) | st.lists(st.integers())
 trees = st.recursive(plain, lambda inner: st.dictionaries(st.text("ab", min_size=1), inner), max_leaves=8)
 
 
@@ -173,6 +162,4 @@ def test_flattened_values_are_text_or_finite_numbers_by_unambiguous_names(values
         inner: Any = values
         for part in name.split("."):
             inner = inner[part]
-        assert isinstance(cell, str) or (
-            not isinstance(inner, bool) and cell == inner and math.isfinite(cell)
-        )
+        assert isinstance(cell, str) or (not isinstance(inner, bool) and cell == inner and math.isfinite(cell))

@@ -83,9 +83,7 @@ class Modes(pl.Callback):
 
 def test_the_model_is_in_evaluation_mode_while_it_writes_and_trains_on_after(tmp_path: Path) -> None:
     data, modes = tiny.text(), Modes()
-    tiny.trainer(tmp_path, [modes, TextSamples("to ", length=10)], num_sanity_val_steps=0).fit(
-        tiny.model(data), data
-    )
+    tiny.trainer(tmp_path, [modes, TextSamples("to ", length=10)], num_sanity_val_steps=0).fit(tiny.model(data), data)
     assert modes.sampling == [False] * 20
     assert modes.training == [True] * 4
 

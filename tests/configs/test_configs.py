@@ -8,10 +8,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
-from seqmodels.train import CONFIGS
 
 from seqmodels.assembly import build_mapping, instantiate
 from seqmodels.data import SequenceData
+from seqmodels.train import CONFIGS
 from seqmodels.types import DataSpec
 
 FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml") if not path.name.startswith("_"))

@@ -46,9 +46,7 @@ def orders(num_examples: int, batch_size: int) -> dict[str, Order]:
 
 @pytest.mark.parametrize("name", ["in_order", "shuffled", "by_length"])
 @given(num_examples=SIZES, batch_size=SIZES, seed=st.integers(0, 99))
-def test_every_example_is_given_out_exactly_once(
-    name: str, num_examples: int, batch_size: int, seed: int
-) -> None:
+def test_every_example_is_given_out_exactly_once(name: str, num_examples: int, batch_size: int, seed: int) -> None:
     batches = orders(num_examples, batch_size)[name](Generator().manual_seed(seed))
     assert sorted(chain.from_iterable(batches)) == list(range(num_examples))
     assert sorted(map(len, batches), reverse=True) == [
@@ -88,9 +86,7 @@ def test_each_epoch_and_each_seed_draws_anew_and_repeatably(name: str) -> None:
 
 
 @given(num_examples=SIZES, batch_size=st.integers(1, 10), epochs=st.integers(0, 2), taken=st.integers(0, 40))
-def test_a_loader_goes_on_where_another_stopped(
-    num_examples: int, batch_size: int, epochs: int, taken: int
-) -> None:
+def test_a_loader_goes_on_where_another_stopped(num_examples: int, batch_size: int, epochs: int, taken: int) -> None:
     order = shuffled(num_examples, batch_size)
     loader = make_loader(order)
     for _ in range(epochs):

@@ -36,10 +36,7 @@ def read(data: CorpusData, split: Split) -> tuple[list[str], list[str]]:
     rows = range(len(batches[0].lengths))
     return tuple(  # type: ignore[return-value]
         [
-            "".join(
-                vocabulary.decode(getattr(batch, name)[row, : batch.lengths[row]].tolist())
-                for batch in batches
-            )
+            "".join(vocabulary.decode(getattr(batch, name)[row, : batch.lengths[row]].tolist()) for batch in batches)
             for row in rows
         ]
         for name in ("inputs", "targets")

@@ -20,9 +20,7 @@ def rows(count: int) -> str:
 
 
 @pytest.mark.parametrize(("column", "columns"), [("x", ("x",)), (["y", "x"], ("y", "x")), (("y",), ("y",))])
-def test_columns_are_read_from_a_file(
-    tmp_path: Path, column: str | Sequence[str], columns: tuple[str, ...]
-) -> None:
+def test_columns_are_read_from_a_file(tmp_path: Path, column: str | Sequence[str], columns: tuple[str, ...]) -> None:
     names, values = read_columns(write(tmp_path, "day,x,y\n" + rows(100) + "\n\n"), column)
     numbers = np.arange(100.0)
     expected = {"x": numbers, "y": numbers**2 + 0.5}

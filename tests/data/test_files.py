@@ -68,9 +68,7 @@ def test_a_failed_download_says_where_the_file_could_be_put(
         raise ConnectionError("cannot download")
 
     monkeypatch.setattr(files, "download", fail)
-    with pytest.raises(
-        ConnectionError, match=r"^cannot download; or put the file at \$SEQMODELS_DATA/set/a.txt$"
-    ):
+    with pytest.raises(ConnectionError, match=r"^cannot download; or put the file at \$SEQMODELS_DATA/set/a.txt$"):
         locate(REMOTE)
 
 

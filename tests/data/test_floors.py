@@ -29,27 +29,21 @@ def literally(train: list[int], history: tuple[int, ...], token: int) -> float:
 
 @given(train=TOKENS, test=TOKENS, order=st.integers(1, 4))
 def test_witten_bell_equals_its_definition(train: list[int], test: list[int], order: int) -> None:
-    expected = [
-        literally(train, tuple(test[max(i - order + 1, 0) : i]), token) for i, token in enumerate(test)
-    ]
+    expected = [literally(train, tuple(test[max(i - order + 1, 0) : i]), token) for i, token in enumerate(test)]
     found = witten_bell(np.array(train, dtype=int), np.array(test, dtype=int), V, order=order)
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 @given(train=TOKENS, history=st.lists(st.integers(0, V - 1), max_size=8))
 def test_witten_bell_is_a_distribution(train: list[int], history: list[int]) -> None:
-    probabilities = [
-        witten_bell(np.array(train, dtype=int), np.array([*history, token]), V)[-1] for token in range(V)
-    ]
+    probabilities = [witten_bell(np.array(train, dtype=int), np.array([*history, token]), V)[-1] for token in range(V)]
     assert min(probabilities) > 0
     assert sum(probabilities) == pytest.approx(1)
 
 
 def test_witten_bell_does_not_join_the_texts() -> None:
     train = np.array([0, 1, 2] * 20)
-    assert witten_bell(train, np.array([0, 1]), 3)[0] == pytest.approx(
-        witten_bell(train, np.array([0]), 3, order=1)[0]
-    )
+    assert witten_bell(train, np.array([0, 1]), 3)[0] == pytest.approx(witten_bell(train, np.array([0]), 3, order=1)[0])
 
 
 def test_witten_bell_takes_a_large_vocabulary() -> None:
@@ -73,9 +67,7 @@ def test_persistence_equals_scikit_learn() -> None:
 def test_tinyshakespeare() -> None:
     if "SEQMODELS_DATA" not in os.environ:
         pytest.skip("SEQMODELS_DATA is not set")
-    data = CorpusData(
-        path=Path(os.environ["SEQMODELS_DATA"]) / "tinyshakespeare" / "input.txt", held_out=(0.1, 0.0)
-    )
+    data = CorpusData(path=Path(os.environ["SEQMODELS_DATA"]) / "tinyshakespeare" / "input.txt", held_out=(0.1, 0.0))
     data.setup()
     floor = data.floor()
     assert floor["loss"] == pytest.approx(1.698, abs=0.01)

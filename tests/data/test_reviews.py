@@ -35,9 +35,7 @@ def test_every_symbol_has_a_rule() -> None:
 @given(seed=st.integers(0, 10_000))
 def test_the_opposite_review_differs_in_words_of_sentiment_only(seed: int) -> None:
     side = {word: f"<{i}>" for i, pair in enumerate(PAIRS) for word in pair}
-    masked = [
-        " ".join(side.get(word.strip(".,;?"), word) for word in drawn(p, seed).split()) for p in (True, False)
-    ]
+    masked = [" ".join(side.get(word.strip(".,;?"), word) for word in drawn(p, seed).split()) for p in (True, False)]
     assert masked[0] == masked[1]
 
 
@@ -64,9 +62,7 @@ def test_wordings_mean_what_they_say(pattern: str, praise: bool) -> None:
     kinds = ("plain", "negated", "distant", "double", "compared")
     pairs = [(drawn(p, seed, kind), p, kind) for kind in kinds for seed in range(150) for p in (True, False)]
     expected_kind = {True: ("double",), False: ("negated", "distant", "compared")}[praise]
-    found = [
-        (match[1], p) for text, p, kind in pairs if kind in expected_kind and (match := plain.search(text))
-    ]
+    found = [(match[1], p) for text, p, kind in pairs if kind in expected_kind and (match := plain.search(text))]
     assert len(found) > 5
     assert all((word in positive_words) == (p == praise) for word, p in found)
 

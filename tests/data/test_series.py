@@ -42,9 +42,7 @@ def noise(steps: int, columns: int, seed: int = 0) -> Floats:
     horizon=st.integers(1, 5),
     batch_size=st.integers(1, 40),
 )
-def test_every_window_and_target(
-    steps: int, columns: int, window: int, horizon: int, batch_size: int
-) -> None:
+def test_every_window_and_target(steps: int, columns: int, window: int, horizon: int, batch_size: int) -> None:
     values = noise(steps, columns)
     arguments = {"window": window, "horizon": horizon, "batch_size": batch_size, "held_out": (0.2, 0.1)}
     data = make_data(values, **arguments)
@@ -54,9 +52,7 @@ def test_every_window_and_target(
     start = window + horizon - 1
     for split in SPLITS:
         batch = all_of(data, split)
-        expected = [
-            (values[t - horizon - window + 1 : t - horizon + 1], values[t]) for t in range(start, ends[split])
-        ]
+        expected = [(values[t - horizon - window + 1 : t - horizon + 1], values[t]) for t in range(start, ends[split])]
         if split == "train":
             order = batch.targets[:, 0].argsort()
             batch = Batch(*(part[order] for part in batch[:3]))
@@ -192,9 +188,7 @@ def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> N
         (lambda _: np.full((99, 1), np.nan), None, r"expected finite numbers of shape"),
     ],
 )
-def test_a_bad_generator_is_refused(
-    generate: Callable[[int], Floats], column: str | None, message: str
-) -> None:
+def test_a_bad_generator_is_refused(generate: Callable[[int], Floats], column: str | None, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SeriesData(generate=generate, column=column).setup()
 

@@ -6,9 +6,7 @@ from hypothesis import strategies as st
 from seqmodels.data.splits import stratified
 
 
-@given(
-    labels=st.lists(st.sampled_from("abc"), max_size=60), share=st.floats(0.05, 0.6), seed=st.integers(0, 99)
-)
+@given(labels=st.lists(st.sampled_from("abc"), max_size=60), share=st.floats(0.05, 0.6), seed=st.integers(0, 99))
 def test_each_class_gives_its_share(labels: list[str], share: float, seed: int) -> None:
     drawn = stratified(range(len(labels)), labels, share, seed)
     for label in set(labels):

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from hydra.core.global_hydra import GlobalHydra
-from seqmodels.train import main as train
 
 from seqmodels.cli import main as seqmodels_command
+from seqmodels.train import main as train
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
@@ -22,7 +22,9 @@ SHORT = ["trainer.max_epochs=1", "+trainer.limit_train_batches=2", "+trainer.lim
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
-    reviews = "".join(f"a {word} film number {i},{label}\n" for i in range(30) for word, label in (("good", 1), ("bad", 0)))
+    reviews = "".join(
+        f"a {word} film number {i},{label}\n" for i in range(30) for word, label in (("good", 1), ("bad", 0))
+    )
     (tmp_path / "reviews.csv").write_text("review,liked\n" + reviews)
     (tmp_path / "sales.csv").write_text("day,amount\n" + "".join(f"d{i},{i % 7 + i / 50}\n" for i in range(500)))
     return tmp_path

@@ -32,9 +32,7 @@ def test_chunks_with_carried_state_answer_as_the_whole() -> None:
     mapping = language_model(num_layers=2)
     tokens = torch.randint(11, (3, 30))
     whole, _ = mapping(tokens, torch.full((3,), 30))
-    parts = [
-        mapping.respond(Batch(part, part, torch.full((3,), 10)), "val")[0] for part in tokens.split(10, dim=1)
-    ]
+    parts = [mapping.respond(Batch(part, part, torch.full((3,), 10)), "val")[0] for part in tokens.split(10, dim=1)]
     torch.testing.assert_close(torch.cat(parts, dim=1), whole)
 
 

@@ -59,9 +59,7 @@ def test_an_answer_does_not_depend_on_padding_or_on_the_batch(pooling: str, bidi
 def test_training_lowers_the_loss_and_only_matrices_decay() -> None:
     mapping = build_mapping(recipe(hidden_size=16), SPEC)
     (batch,) = batches([16])
-    before = mapping.objective.loss(
-        mapping(batch.inputs, batch.lengths), batch.targets, batch.lengths > 0
-    ).item()
+    before = mapping.objective.loss(mapping(batch.inputs, batch.lengths), batch.targets, batch.lengths > 0).item()
     trainer = pl.Trainer(
         logger=False,
         enable_progress_bar=False,
@@ -72,9 +70,7 @@ def test_training_lowers_the_loss_and_only_matrices_decay() -> None:
     )
     loader = DataLoader([batch], batch_size=None)
     trainer.fit(mapping, loader, loader)
-    after = mapping.objective.loss(
-        mapping(batch.inputs, batch.lengths), batch.targets, batch.lengths > 0
-    ).item()
+    after = mapping.objective.loss(mapping(batch.inputs, batch.lengths), batch.targets, batch.lengths > 0).item()
     assert after < 0.3 * before
     groups = trainer.optimizers[0].param_groups
     assert all(p.ndim > 1 for p in groups[0]["params"])

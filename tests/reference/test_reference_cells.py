@@ -86,8 +86,7 @@ def test_outputs_and_every_gradient_equal_torch(kind, with_state):
     parameters, run = cho_oracle() if kind is ChoGRU else torch_oracle(kind)
     x = torch.randn(BATCH, TIME, INPUT, dtype=torch.float64, requires_grad=True)
     state = [
-        torch.randn(BATCH, HIDDEN, dtype=torch.float64, requires_grad=True)
-        for _ in range(2 if kind is LSTM else 1)
+        torch.randn(BATCH, HIDDEN, dtype=torch.float64, requires_grad=True) for _ in range(2 if kind is LSTM else 1)
     ]
     outputs, final = run(x, state if with_state else None)
     upstream = [torch.randn_like(value) for value in (outputs, *final)]
@@ -161,15 +160,11 @@ def test_two_chunks_with_the_state_between_them_are_one_sequence(kind, cut, seed
     np.testing.assert_allclose(parts(last), parts(final), rtol=1e-12)
     np.testing.assert_allclose(parts(d_first), parts(d_state), rtol=1e-9, atol=1e-12)
     for name, gradient in d_parameters.items():
-        np.testing.assert_allclose(
-            d_parameters_1[name] + d_parameters_2[name], gradient, rtol=1e-9, atol=1e-12
-        )
+        np.testing.assert_allclose(d_parameters_1[name] + d_parameters_2[name], gradient, rtol=1e-9, atol=1e-12)
 
 
 def test_no_gate_overflows():
-    lstm = LSTM(
-        {"weight_ih": [[-1e4]] * 4, "weight_hh": [[0.0]] * 4, "bias_ih": [0.0] * 4, "bias_hh": [0.0] * 4}
-    )
+    lstm = LSTM({"weight_ih": [[-1e4]] * 4, "weight_hh": [[0.0]] * 4, "bias_ih": [0.0] * 4, "bias_hh": [0.0] * 4})
     outputs, state, _ = lstm.forward(np.array([[[1.0], [-1.0]]]))
     np.testing.assert_array_equal(outputs[0, :, 0], [0.0, np.tanh(1.0)])
     np.testing.assert_array_equal(state.c, [[1.0]])

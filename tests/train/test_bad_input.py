@@ -72,9 +72,7 @@ def test_an_empty_text(train: Train, capfd: pytest.CaptureFixture[str], tmp_path
     assert "empty.txt" in one_line(train, capfd, tmp_path, "task=char_lm", "data.path=empty.txt")
 
 
-def test_a_label_seen_only_in_the_test_file(
-    train: Train, capfd: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_a_label_seen_only_in_the_test_file(train: Train, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     rows = "text,label\n" + "good,yes\nbad,no\n" * 20
     (tmp_path / "train.csv").write_text(rows)
     (tmp_path / "test.csv").write_text(rows + "so so,perhaps\n")

@@ -57,9 +57,7 @@ def test_a_loaded_run_answers_as_the_trained_model_without_hydra_or_lightnings_d
         "assert not {'hydra', 'omegaconf'} & set(sys.modules), 'hydra was imported';"
         "print(json.dumps(answer))"
     )
-    shown = subprocess.run(
-        [sys.executable, "-c", script, json.dumps(series)], capture_output=True, check=True
-    )
+    shown = subprocess.run([sys.executable, "-c", script, json.dumps(series)], capture_output=True, check=True)
     assert json.loads(shown.stdout) == pytest.approx(expected, rel=1e-5)
 
 
@@ -74,11 +72,7 @@ def test_a_language_model_generates_the_same_text_from_the_same_seed(train: Trai
 
 
 def test_own_texts_train_and_predict(train: Train, tmp_path: Path) -> None:
-    rows = [
-        f"{word} film number {i},{label}"
-        for i in range(40)
-        for word, label in (("good", "yes"), ("bad", "no"))
-    ]
+    rows = [f"{word} film number {i},{label}" for i in range(40) for word, label in (("good", "yes"), ("bad", "no"))]
     (tmp_path / "mine.csv").write_text("review,liked\n" + "\n".join(rows) + "\n")
     run = train(
         "task=sentiment",
@@ -100,9 +94,7 @@ def test_own_texts_train_and_predict(train: Train, tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_run(train: Train) -> None:
     results = [
-        json.loads((train(*SMALL_SINE, f"seed={seed}", folder=name) / "metrics.json").read_text())[
-            "test/loss"
-        ]
+        json.loads((train(*SMALL_SINE, f"seed={seed}", folder=name) / "metrics.json").read_text())["test/loss"]
         for name, seed in (("a", 1), ("b", 1), ("c", 2))
     ]
     assert results[0] == results[1] != results[2]

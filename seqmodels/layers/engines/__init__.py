@@ -41,14 +41,10 @@ def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto") -> Choice:
         raise ValueError(f'engine="vendor" cannot run here: {obstacle}')
     if obstacle:
         return Choice("loop", obstacle)
-    return Choice(
-        "vendor", "asked for" if engine == "vendor" else "torch has a kernel for exactly these equations"
-    )
+    return Choice("vendor", "asked for" if engine == "vendor" else "torch has a kernel for exactly these equations")
 
 
-def run(
-    cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, engine: Engine = "auto"
-) -> tuple[Tensor, S]:
+def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, engine: Engine = "auto") -> tuple[Tensor, S]:
     """`scan` by the chosen engine: the same arguments, the same results."""
     if choose(cell, x, engine).engine == "loop":
         return scan(cell, x, state, lengths=lengths)
