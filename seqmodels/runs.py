@@ -205,7 +205,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     try:
         with warnings.catch_warnings(action="ignore"):
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError, AttributeError) as error:
+    except (RuntimeError, OSError, pickle.UnpicklingError, EOFError, ValueError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is damaged or no checkpoint: {str(error).splitlines()[0][:120]}") from error
     if not isinstance(state, dict) or "seqmodels" not in state or "state_dict" not in state:
         raise ValueError(f"{path} is a checkpoint of another project: it does not say which model it holds")

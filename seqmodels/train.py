@@ -47,6 +47,7 @@ def train(config: DictConfig) -> float | None:
         resuming = plain["resume"] and last.exists()
         if resuming:
             read_checkpoint(last)
+        engine = console.engine_of(mapping)
         floor = {f"test/{name}": value for name, value in data.floor().items()}
     OmegaConf.save(config, run / "config.yaml", resolve=True)
     console.show_summary(run, data, mapping, resumed_from=last if resuming else None)
@@ -61,7 +62,7 @@ def train(config: DictConfig) -> float | None:
         **{name: float(value) for name, value in trainer.callback_metrics.items()},
         "floor": floor,
         "parameters": parameter_count(mapping),
-        "engine": console.engine_of(mapping),
+        "engine": engine,
         "training_seconds": round(seconds, 2),
     }
     (run / "metrics.json").write_text(json.dumps(report, indent=2) + "\n")

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from seqmodels.cells import Cell
 from seqmodels.layers.base import SequenceLayer
-from seqmodels.layers.engines import Engine, choose, run
+from seqmodels.layers.engines import ENGINES, Engine, choose, run
 from seqmodels.layers.scan import last_valid, reverse
 
 S = TypeVar("S")
@@ -37,6 +37,8 @@ class Recurrent(SequenceLayer, Generic[S]):
 
     def __init__(self, cell: Cell[S], engine: Engine = "auto") -> None:
         super().__init__()
+        if engine not in ENGINES:
+            raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
         self.cell = cell
         self.engine = engine
         self.input_size, self.output_size = cell.input_size, cell.output_size

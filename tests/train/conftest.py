@@ -11,7 +11,7 @@ Train = Callable[..., Path]
 
 
 @pytest.fixture
-def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Train:
+def train(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _unannotated: None) -> Train:
     """Run `train.py` with some arguments in an empty folder; gives the run folder."""
 
     def run(*arguments: str, folder: str = "run") -> Path:

@@ -31,7 +31,6 @@ def one_line(train: Train, capfd: pytest.CaptureFixture[str], tmp_path: Path, *a
         (["trainer.max_epoch=3"], r"no key 'trainer.max_epoch': .*max_epochs"),
         (["model.hidden_size=[8,4]", "model.num_layers=3"], r"num_layers=3 contradicts hidden_size=\[8, 4\]"),
         (["model.engine=fast"], r"engine must be one of .*'fast'"),
-        (["trainer.max_epochs=many"], r"many"),
         (["task=sine", "data.path=nowhere.csv"], r"nowhere\.csv"),
         (["task=sentiment", "data.path=nowhere.csv"], r"nowhere\.csv"),
         (["task=char_lm", "data.path=nowhere.txt"], r"nowhere\.txt"),
@@ -50,7 +49,7 @@ def test_what_is_wrong_with_the_command(
         ("day,price\n" + "1,2\n" * 300 + "2,dear\n", "price", r"302.*'dear'"),
         ("day,price\n" + "1,2\n" * 300 + "2,nan\n", "price", r"302.*nan"),
         ("day,price\n" + "1,2\n" * 300 + "2\n", "price", r"302"),
-        ("", "price", r"empty|no"),
+        ("", "price", r"0 rows"),
     ],
 )
 def test_what_is_wrong_with_a_series(
@@ -73,7 +72,7 @@ def test_an_empty_text(train: Train, capfd: pytest.CaptureFixture[str], tmp_path
 
 
 def test_a_label_seen_only_in_the_test_file(train: Train, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    rows = "text,label\n" + "good,yes\nbad,no\n" * 20
+    rows = "text,label\n" + "".join(f"good {i},yes\nbad {i},no\n" for i in range(20))
     (tmp_path / "train.csv").write_text(rows)
     (tmp_path / "test.csv").write_text(rows + "so so,perhaps\n")
     line = one_line(train, capfd, tmp_path, "task=sentiment", "data.path={train: train.csv, test: test.csv}")

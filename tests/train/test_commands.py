@@ -15,7 +15,7 @@ SHORT = ("model.hidden_size=8", "trainer.max_epochs=1", "~callbacks.progress", "
 
 @pytest.fixture
 def reviews(train: Train, tmp_path: Path) -> Path:
-    rows = "".join(f"a {word} film,{label}\n" for _ in range(30) for word, label in (("good", "yes"), ("bad", "no")))
+    rows = "".join(f"{word} film {i},{label}\n" for i in range(30) for word, label in (("good", "yes"), ("bad", "no")))
     (tmp_path / "mine.csv").write_text("text,label\n" + rows)
     return train("task=sentiment", "data.path=mine.csv", *SHORT)
 
