@@ -8,12 +8,13 @@ import sys
 import time
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import hydra
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from seqmodels import console
@@ -55,8 +56,8 @@ def train(config: DictConfig) -> float | None:
     fit(trainer, mapping, data, last if resuming else None)
     seconds = time.perf_counter() - started
     trained = dict(trainer.callback_metrics)
-    best = trainer.checkpoint_callback.best_model_score  # type: ignore[union-attr]
-    trainer.test(mapping, data, ckpt_path="best", weights_only=True, verbose=False)
+    best = cast(ModelCheckpoint, trainer.checkpoint_callback)
+    trainer.test(mapping, data, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
     report = {
         **{name: float(value) for name, value in trained.items() if name.split("/")[0] in ("train", "val")},
         **{name: float(value) for name, value in trainer.callback_metrics.items()},
@@ -67,7 +68,7 @@ def train(config: DictConfig) -> float | None:
     }
     (run / "metrics.json").write_text(json.dumps(report, indent=2) + "\n")
     console.show_results(report, run, resume_command(run))
-    return None if best is None else float(best)
+    return None if best.best_model_score is None else float(best.best_model_score)
 
 
 def build_trainer(plain: dict[str, Any], run: Path, num_batches: int) -> pl.Trainer:

@@ -47,6 +47,13 @@ def test_a_run_folder_holds_everything(train: Train) -> None:
     assert metrics["training_seconds"] > 0
 
 
+def test_the_last_checkpoint_is_the_last_even_if_an_earlier_one_is_best(train: Train) -> None:
+    run = train(*SMALL_SINE, "trainer.max_epochs=3", "optimizer.lr=3.0", "scheduler=constant")
+    best, last = (torch.load(run / "checkpoints" / f"{name}.ckpt", weights_only=True) for name in ("best", "last"))
+    assert last["epoch"] == 2
+    assert best["epoch"] < 2
+
+
 def test_a_loaded_run_answers_as_the_trained_model_without_hydra_or_lightnings_data(train: Train) -> None:
     run = train(*SMALL_SINE)
     series = torch.arange(50).sin().tolist()
