@@ -113,7 +113,8 @@ def resume_command(run: Path) -> str:
     program = ["seqmodels", "train"] if sys.argv[0].startswith("seqmodels") else ["python", sys.argv[0]]
     given = [a for a in HydraConfig.get().overrides.task if not a.startswith("resume=")]
     folder = os.path.relpath(run)
-    return shlex.join([*program, *given, f"hydra.run.dir={folder}", "resume=true"])
+    quoted = f'"{folder}"' if set(folder) & set(",=") else folder  # Hydra would take a comma for a sweep
+    return shlex.join([*program, *given, f"hydra.run.dir={quoted}", "resume=true"])
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ class SequenceDropout(nn.Module):
         probability: with which a feature is dropped; the others are scaled up so that the mean stays.
 
     Raises:
-        ValueError: `probability` is not in [0, 1).
+        ValueError: `probability` is not in [0, 1].
 
     Source:
         Y. Gal and Z. Ghahramani, "A theoretically grounded application of dropout in recurrent neural networks",
@@ -28,8 +28,8 @@ class SequenceDropout(nn.Module):
 
     def __init__(self, probability: float) -> None:
         super().__init__()
-        if not 0 <= probability < 1:
-            raise ValueError(f"a dropout probability must lie in [0, 1), got {probability}")
+        if not 0 <= probability <= 1:
+            raise ValueError(f"a dropout probability must lie in [0, 1], got {probability}")
         self.probability = probability
 
     def forward(self, x: Float[Tensor, "batch *time features"]) -> Float[Tensor, "batch *time features"]:
@@ -37,8 +37,8 @@ class SequenceDropout(nn.Module):
         if not self.training or self.probability == 0:
             return x
         keep = 1 - self.probability
-        ones = torch.full((x.shape[0], *[1] * (x.ndim - 2), x.shape[-1]), keep, dtype=x.dtype, device=x.device)
-        return x * ones.bernoulli().div_(keep)
+        kept = torch.full((x.shape[0], *[1] * (x.ndim - 2), x.shape[-1]), keep, dtype=x.dtype, device=x.device)
+        return x * kept.bernoulli().div_(keep or 1)
 
     def extra_repr(self) -> str:
         """The probability."""

@@ -81,8 +81,10 @@ class SequenceMapping(pl.LightningModule, ABC):
         return cast(MetricCollection, self.split_metrics[f"{split}_"])
 
     def _log_metrics(self, split: str) -> None:
-        self.log_dict(self._metrics(split).compute())
-        self._metrics(split).reset()
+        metrics = self._metrics(split)
+        if any(metric.update_called for metric in metrics.values()):  # none in an epoch resumed behind its last batch
+            self.log_dict(metrics.compute())
+            metrics.reset()
 
     def on_train_epoch_end(self) -> None:
         """Log the metrics of the epoch: once, as logging them with every batch takes longer than computing them."""

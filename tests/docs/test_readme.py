@@ -57,7 +57,7 @@ def test_everything_the_readme_says_works(
             exec(compile(block, "README.md", "exec"), {})
     assert typed >= 8
     assert (folder / "logs" / "first" / "metrics.json").exists()
-    assert len(list((folder / "logs" / "sentiment").glob("*sweep*/*/metrics.json"))) == 6
+    assert len(list((folder / "logs").glob("sweep-*/*/metrics.json"))) == 6
     assert "The " in capsys.readouterr().out
 
 

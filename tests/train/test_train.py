@@ -84,8 +84,8 @@ def test_own_texts_train_and_predict(train: Train, tmp_path: Path) -> None:
     run = train(
         "task=sentiment",
         f"data.path={tmp_path / 'mine.csv'}",
-        "data.format.text=review",
-        "data.format.label=liked",
+        "data.columns.text=review",
+        "data.columns.label=liked",
         "trainer.max_epochs=4",
         "optimizer.lr=0.02",
         "callbacks.progress=null",
