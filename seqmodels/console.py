@@ -49,7 +49,7 @@ def show_results(report: Mapping[str, Any], run: Path, resume: str) -> None:
         table.add_column(column, justify="left" if column == "metric" else "right")
     for name in names:
         cells = [report.get(f"{split}/{name}") for split in splits] + [report["floor"].get(f"test/{name}")]
-        table.add_row(name, *("" if value is None else f"{value:.4f}" for value in cells))
+        table.add_row(name, *("" if value is None else f"{value:.4g}" for value in cells))
     console.print(table)
     folder = os.path.relpath(run)
     use = "generate" if any(name == "perplexity" for name in names) else "predict"

@@ -33,11 +33,6 @@ class Run:
 
     Args:
         mapping: the trained mapping.
-
-    Example:
-        >>> run = load("logs/sentiment/my-run")                     # doctest: +SKIP
-        >>> run.predict("not a good film")[0].label                 # doctest: +SKIP
-        'negative'
     """
 
     def __init__(self, mapping: SequenceMapping) -> None:

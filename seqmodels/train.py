@@ -55,12 +55,13 @@ def train(config: DictConfig) -> float | None:
     started = time.perf_counter()
     fit(trainer, mapping, data, last if resuming else None)
     seconds = time.perf_counter() - started
-    trained = dict(trainer.callback_metrics)
+    measured = dict(trainer.callback_metrics)
     best = cast(ModelCheckpoint, trainer.checkpoint_callback)
     trainer.test(mapping, data, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
+    tested = trainer.callback_metrics
+    names = [f"{split}/{name.removeprefix('test/')}" for split in ("train", "val", "test") for name in tested]
     report = {
-        **{name: float(value) for name, value in trained.items() if name.split("/")[0] in ("train", "val")},
-        **{name: float(value) for name, value in trainer.callback_metrics.items()},
+        **{name: float(value) for name, value in {**measured, **tested}.items() if name in names},
         "floor": floor,
         "parameters": parameter_count(mapping),
         "engine": engine,
