@@ -103,10 +103,9 @@ def fit(trainer: pl.Trainer, mapping: SequenceMapping, data: SequenceData, last:
         trainer.fit(mapping, data, ckpt_path=last, weights_only=True)
     except SystemExit:
         run = Path(trainer.default_root_dir)
-        console.fail(
-            f"interrupted at step {trainer.global_step}, kept in {run / 'checkpoints' / 'last.ckpt'}; "
-            f"go on with: {resume_command(run)}"
-        )
+        last = run / "checkpoints" / "last.ckpt"
+        kept = f"kept in {last}; go on with: {resume_command(run)}" if last.exists() else "nothing was kept"
+        console.fail(f"interrupted at step {trainer.global_step}, {kept}")
 
 
 def resume_command(run: Path) -> str:

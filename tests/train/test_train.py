@@ -141,3 +141,19 @@ def test_ctrl_c_keeps_a_checkpoint_and_the_printed_command_goes_on(
     whole = train(*SMALL_LM, text, folder="whole")
     results = [json.loads((run / "metrics.json").read_text()) for run in (resumed, whole)]
     assert results[0]["test/loss"] == results[1]["test/loss"]
+
+
+class InterruptAtOnce(pl.Callback):
+    """Ctrl-C before the first step."""
+
+    def on_train_start(self, _trainer: pl.Trainer, _module: pl.LightningModule) -> None:
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_before_the_first_step_does_not_claim_a_checkpoint(
+    train: Train, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        train(*SMALL_SINE, "+callbacks.stop._target_=tests.train.test_train.InterruptAtOnce")
+    assert exit_.value.code == 2
+    assert capfd.readouterr().err.strip().splitlines()[-1].endswith("interrupted at step 0, nothing was kept")
