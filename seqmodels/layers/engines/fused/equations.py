@@ -1,0 +1,127 @@
+"""What a cell's equations are to a whole-sequence operator: a loop forwards and a loop backwards."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor
+
+FEW = 2048
+"""Numbers up to which torch's own tanh is the faster one."""
+
+
+class Weights(NamedTuple):
+    """The parameters of a cell."""
+
+    ih: Tensor
+    hh: Tensor
+    bias_ih: Tensor | None = None
+    bias_hh: Tensor | None = None
+    hr: Tensor | None = None
+
+
+class Trail(NamedTuple):
+    """States (and what else the way back needs) of a number of rows: those before a step, or those after it.
+
+    `h` is the output (rows, output), `c` what the cell keeps besides (rows, hidden), `gates` the activated symbols of
+    the step (rows, blocks * hidden). What a cell does not have is None.
+    """
+
+    h: Tensor
+    c: Tensor | None = None
+    gates: Tensor | None = None
+
+
+class Equations(ABC):
+    """Runs one documented cell over packed rows (see `Packing`), recording no gradient.
+
+    In place of the derivative of every step on its own, the way back computes the pointwise factors of many steps at
+    once; its loop holds nothing but the recurrent product and the multiplication by these factors.
+
+    Args:
+        weights: the cell's parameters.
+
+    Attributes:
+        drive_blocks: blocks of the hidden size in the projected input.
+        gate_blocks: blocks in `Trail.gates`.
+        keeps_c: whether there is a `Trail.c`.
+    """
+
+    drive_blocks: ClassVar[int]
+    gate_blocks: ClassVar[int]
+    keeps_c: ClassVar[bool] = False
+
+    def __init__(self, weights: Weights) -> None:
+        self.weights = weights
+
+    def bias(self) -> Tensor | None:
+        """What the projected input contains: both biases where only their sum matters."""
+        b_x, b_h = self.weights.bias_ih, self.weights.bias_hh
+        return b_x if b_x is None or b_h is None else b_x + b_h
+
+    def nothing(self, start: Trail) -> Trail:
+        """What `forward` returns where no sequence has a step."""
+        H = self.weights.hh.shape[0] // self.drive_blocks
+        c, gates = start.h.new_empty(0, H), start.h.new_empty(0, H * self.gate_blocks)
+        return Trail(start.h[:0], c if self.keeps_c else None, gates if self.gate_blocks else None)
+
+    @abstractmethod
+    def forward(self, drive: Tensor, start: Trail, rows: list[int], keep: bool) -> Trail:
+        """The states after every step.
+
+        Args:
+            drive: the projected input (rows, blocks * hidden); overwritten.
+            start: the state before the first step, of the whole batch.
+            rows: number of rows of each step.
+            keep: whether the way back will be gone.
+        """
+
+    @abstractmethod
+    def backward(
+        self, grad_h: Tensor, carry: Trail, before: Trail, after: Trail, rows: list[int]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Gradients of the projected input (rows, blocks * hidden) and of the recurrence's own parameters.
+
+        Args:
+            grad_h: gradient of the output of each row.
+            carry: gradient of the state after the last of these steps, of the whole batch; overwritten with that of
+                the state before the first.
+            before: the state before each row's step.
+            after: what `forward` returned.
+            rows: number of rows of each step.
+        """
+
+
+def head(tensor: Tensor, rows: int) -> Tensor:
+    """The first rows; the tensor itself if it has no more, for a slice costs as much as a small product."""
+    return tensor if tensor.shape[0] == rows else tensor[:rows]
+
+
+def tanh_(a: Tensor) -> Tensor:
+    """tanh in place; of many float32 numbers on a CPU as 2 sigma(2a) - 1, which is several times faster in torch.
+
+    The two differ by rounding, absolutely: by about 1e-7.
+    """
+    if a.numel() < FEW or a.dtype != torch.float32 or a.device.type != "cpu":
+        return a.tanh_()
+    return torch.add(a.new_tensor(-1.0), a.mul_(2).sigmoid_(), alpha=2, out=a)
+
+
+def slope(factor: Tensor, s: Tensor) -> Tensor:
+    """Multiply by 1 - s, in place: what is left of the derivative of a sigmoid behind s itself."""
+    return factor.addcmul_(factor, s, value=-1)
+
+
+def descend(dh: Tensor, carry: Tensor, rows: list[int]) -> Iterator[tuple[int, Tensor, Tensor]]:
+    """From the last step to the first: its number, the gradient of its state, and where to add that of the one before.
+
+    A row whose sequence goes on behind these steps, or ends among them, brings its share of `carry` along.
+    """
+    steps, alive = dh.split(rows), 0
+    for t in range(len(rows) - 1, -1, -1):
+        dh_t, n = steps[t], rows[t]
+        if n > alive:
+            dh_t[alive:].add_(carry[alive:n])
+            alive = n
+        yield t, dh_t, head(steps[t - 1], n) if t else carry[:n].zero_()
