@@ -1,4 +1,4 @@
-"""The console command `seqmodels`: train, predict, generate."""
+"""The console command `seqmodels`: train, predict, generate, benchmark, build-native."""
 
 import argparse
 import csv
@@ -9,13 +9,16 @@ from typing import Any
 
 from seqmodels.console import fail, one_line_errors
 from seqmodels.data.files import locate, open_text
+from seqmodels.layers.engines.native.build import build
 from seqmodels.runs import Label, load
 
 USAGE = """usage: seqmodels COMMAND ...
 
-  train      train a model                    seqmodels train model=lstm task=sentiment
-  predict    ask a trained model              seqmodels predict RUN "not a good film"
-  generate   let a language model write       seqmodels generate RUN --prompt "The "
+  train         train a model                 seqmodels train model=lstm task=sentiment
+  predict       ask a trained model           seqmodels predict RUN "not a good film"
+  generate      let a language model write    seqmodels generate RUN --prompt "The "
+  benchmark     measure the engines           seqmodels benchmark --suite grid
+  build-native  compile the native engine     seqmodels build-native
 
 seqmodels COMMAND --help says more.
 """
@@ -24,18 +27,26 @@ seqmodels COMMAND --help says more.
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that the first argument names."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"predict": predict, "generate": generate}
+    commands = {"predict": predict, "generate": generate, "build-native": build_native}
     if given and given[0] == "train":
         from seqmodels.train import main as train  # noqa: PLC0415  (Hydra takes its time: only where it is needed)
 
         sys.argv = ["seqmodels train", *given[1:]]
         train()
+    elif given and given[0] == "benchmark":
+        from seqmodels.benchmark.command import benchmark  # noqa: PLC0415  (so does drawing)
+
+        benchmark(given[1:])
     elif given and given[0] in commands:
         commands[given[0]](given[1:])
     elif given and given[0] in ("-h", "--help"):
         sys.stdout.write(USAGE)
     else:
-        fail(f"no command {given[0]!r}: choose from train, predict, generate" if given else "no command\n" + USAGE)
+        fail(
+            f"no command {given[0]!r}: choose from train, predict, generate, benchmark, build-native"
+            if given
+            else "no command\n" + USAGE
+        )
 
 
 def predict(arguments: Sequence[str] | None = None) -> None:
@@ -79,6 +90,15 @@ def generate(arguments: Sequence[str] | None = None) -> None:
             seed=options.seed,
         )
         sys.stdout.write(prompt + text + "\n")
+
+
+def build_native(arguments: Sequence[str] | None = None) -> None:
+    """Compile the native engine for this machine and this torch, into the user's cache."""
+    argparse.ArgumentParser(prog="seqmodels build-native", description=build_native.__doc__).parse_args(arguments)
+    try:
+        sys.stdout.write(f"{build()}\n")
+    except RuntimeError as error:
+        fail(str(error))
 
 
 def _lines(file: str | None) -> list[str]:

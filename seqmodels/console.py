@@ -20,7 +20,8 @@ console = Console(highlight=False)
 
 def engine_of(mapping: SequenceMapping) -> str:
     """Names of the engines that run a mapping's layers."""
-    return ", ".join(sorted(mapping.layers.engines(mapping.example_features())))
+    choices = mapping.layers.explain_engine(mapping.example_features())
+    return ", ".join(sorted({choice.engine for choice in choices}))
 
 
 def show_summary(run: Path, data: SequenceData, mapping: SequenceMapping, *, resumed_from: Path | None) -> None:

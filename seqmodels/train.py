@@ -20,6 +20,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from seqmodels import console
 from seqmodels.assembly import build_mapping, instantiate, parameter_count
 from seqmodels.callbacks import HyperparameterTable
+from seqmodels.callbacks.hooks import Unprofiled, drop_empty_hooks
 from seqmodels.callbacks.hyperparameter_table import flatten
 from seqmodels.config_errors import config_errors
 from seqmodels.data import SequenceData
@@ -80,13 +81,15 @@ def build_trainer(plain: dict[str, Any], run: Path, num_batches: int) -> pl.Trai
     task = plain["task"]
     table = HyperparameterTable(hyperparameters(plain, dict(choices)), task["monitor"], task["mode"])
     logger = TensorBoardLogger(save_dir=run, name="", version="", default_hp_metric=False)
-    return pl.Trainer(
-        **{**plain["trainer"], "log_every_n_steps": often},
+    trainer = pl.Trainer(
+        **{"profiler": Unprofiled(), **plain["trainer"], "log_every_n_steps": often},
         default_root_dir=run,
         logger=logger,
         callbacks=[*callbacks, table],
         enable_model_summary=False,
     )
+    drop_empty_hooks(trainer.callbacks)  # type: ignore[attr-defined]
+    return trainer
 
 
 def hyperparameters(plain: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
@@ -117,12 +120,17 @@ def resume_command(run: Path) -> str:
     return shlex.join([*program, *given, f"hydra.run.dir={quoted}", "resume=true"])
 
 
-def main() -> None:
-    """Compose the config from the command line and train."""
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+def quiet() -> None:
+    """Keep Lightning's advice, and warnings of what is meant, from the terminal."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     for message in (".*does not have many workers", "Checkpoint directory .* exists", ".*treespec, LeafSpec"):
         warnings.filterwarnings("ignore", message=message)
+
+
+def main() -> None:
+    """Compose the config from the command line and train."""
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    quiet()
     run = hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")(train)
     with config_errors():
         run()

@@ -38,6 +38,7 @@ CELLS: dict[str, Callable[..., cells.Cell[Any]]] = {
     "GRUCell": cells.GRUCell,
     "GRUCell-without-bias": partial(cells.GRUCell, bias=False),
     "ChoGRUCell": cells.ChoGRUCell,
+    "MinGRUCell": cells.MinGRUCell,
 }
 
 

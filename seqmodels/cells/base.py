@@ -1,6 +1,5 @@
 """What a cell is: one documented step of a recurrence."""
 
-import copy
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -60,8 +59,8 @@ class Cell(nn.Module, ABC, Generic[S]):
 
     def bind(self, **parameters: Tensor | None) -> "Cell[S]":
         """The same equations over other tensors: a view that owns nothing and is not a copy."""
-        view = copy.copy(self)
-        view._parameters = {**self._parameters, **parameters}  # type: ignore[dict-item]
+        view = object.__new__(type(self))
+        view.__dict__ = {**self.__dict__, "_parameters": {**self._parameters, **parameters}}
         return view
 
     def allocate(

@@ -109,6 +109,10 @@ class ResumableLoader(DataLoader[Batch]):
         super().__init__(examples, batch_size=None, sampler=batches)
         self.batches = batches
 
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
+        """The batches, with no more ado: there are no workers to be served."""
+        return (self.dataset[indices] for indices in self.batches)
+
     def state_dict(self) -> dict[str, Any]:
         """The place behind the last finished batch."""
         state = self.batches.state_dict()

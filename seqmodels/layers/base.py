@@ -6,6 +6,8 @@ from typing import Any
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from seqmodels.layers.engines import Choice
+
 
 class SequenceLayer(nn.Module, ABC):
     """Maps a batch of sequences and a state to a batch of sequences of the same lengths and a state.
@@ -35,5 +37,7 @@ class SequenceLayer(nn.Module, ABC):
         """Of this layer's outputs, the one that has seen the whole row; zeros for a row of length zero."""
 
     @abstractmethod
-    def engines(self, x: Float[Tensor, "batch time input"]) -> set[str]:
-        """Names of the engines that run this layer on inputs like `x`."""
+    def explain_engine(
+        self, x: Float[Tensor, "batch time input"], *, lengths: Int[Tensor, " batch"] | None = None
+    ) -> list[Choice]:
+        """Which engine runs each recurrence on inputs like these, and why: from the input upwards, forward first."""

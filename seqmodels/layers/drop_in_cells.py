@@ -50,7 +50,7 @@ class _Step(nn.RNNCellBase):
         fits = all(part.shape == expected for part in _parts(hx))
         if input.ndim not in (1, 2) or input.shape[-1] != self.input_size or not fits:
             return True
-        return choose(self._equations[0], input, self.engine).engine == "vendor"
+        return choose(self._equations[0], torch.atleast_2d(input).unsqueeze(1), self.engine).engine == "vendor"
 
 
 def _parts(hx: Any) -> tuple[Tensor, ...]:

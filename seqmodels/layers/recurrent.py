@@ -1,6 +1,7 @@
 """Cells over time: one direction, both directions, several layers."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
@@ -10,10 +11,12 @@ from torch import Tensor, nn
 
 from seqmodels.cells import Cell
 from seqmodels.layers.base import SequenceLayer
-from seqmodels.layers.engines import ENGINES, Engine, choose, run
-from seqmodels.layers.scan import last_valid, reverse
+from seqmodels.layers.engines import ENGINES, Choice, Engine, choose, run
+from seqmodels.layers.engines.checkpoint import checkpointed
+from seqmodels.layers.scan import check_input, last_valid, reverse
 
 S = TypeVar("S")
+Run = Callable[..., tuple[Tensor, Any]]
 
 
 class Recurrent(SequenceLayer, Generic[S]):
@@ -21,11 +24,14 @@ class Recurrent(SequenceLayer, Generic[S]):
 
     Args:
         cell: any cell.
-        engine: `"loop"` runs the cell's equations step by step, `"vendor"` calls torch's kernel, `"auto"` takes the
-            fastest that computes exactly the same.
+        engine: who runs the equations, see `docs/engines.md`; `"auto"` takes the fastest that computes exactly what
+            was asked, `"loop"` goes step by step under autograd.
+        checkpoint_every: keep only the state before every so many steps and compute the rest again on the way back;
+            None keeps everything. The square root of the number of steps is a good choice.
 
     Raises:
-        ValueError: there is no such engine, or (when called) it cannot run this cell.
+        ValueError: there is no such engine, `checkpoint_every` is less than 1, or (when called) the engine cannot run
+            this cell.
 
     Example:
         >>> from seqmodels.cells import LSTMCell
@@ -35,12 +41,15 @@ class Recurrent(SequenceLayer, Generic[S]):
         (torch.Size([2, 7, 5]), torch.Size([2, 5]))
     """
 
-    def __init__(self, cell: Cell[S], engine: Engine = "auto") -> None:
+    def __init__(self, cell: Cell[S], engine: Engine = "auto", *, checkpoint_every: int | None = None) -> None:
         super().__init__()
         if engine not in ENGINES:
             raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
+        if checkpoint_every is not None and checkpoint_every < 1:
+            raise ValueError(f"checkpoint_every must be at least 1 step, got {checkpoint_every}")
         self.cell = cell
         self.engine = engine
+        self.checkpoint_every = checkpoint_every
         self.input_size, self.output_size = cell.input_size, cell.output_size
 
     def forward(
@@ -51,7 +60,11 @@ class Recurrent(SequenceLayer, Generic[S]):
         lengths: Int[Tensor, " batch"] | None = None,
     ) -> tuple[Float[Tensor, "batch time output"], S]:
         """Every step's output and the final state."""
-        return run(self.cell, x, state, lengths, self.engine)
+        if self.checkpoint_every is None or not torch.is_grad_enabled():
+            return run(self.cell, x, state, lengths, self.engine)
+        check_input(self.input_size, x, lengths)
+        start = self.cell.initial_state(x) if state is None else state
+        return checkpointed(partial(run, engine=self.engine), self.cell, x, start, lengths, self.checkpoint_every)
 
     def summary(
         self, y: Float[Tensor, "batch time output"], lengths: Int[Tensor, " batch"]
@@ -59,9 +72,17 @@ class Recurrent(SequenceLayer, Generic[S]):
         """The output at the last valid step."""
         return last_valid(y, lengths)
 
-    def engines(self, x: Float[Tensor, "batch time input"]) -> set[str]:
-        """The engine chosen for `x`."""
-        return {choose(self.cell, x, self.engine).engine}
+    def explain_engine(
+        self, x: Float[Tensor, "batch time input"], *, lengths: Int[Tensor, " batch"] | None = None
+    ) -> list[Choice]:
+        """The one choice.
+
+        Example:
+            >>> from seqmodels.cells import ChoGRUCell
+            >>> Recurrent(ChoGRUCell(3, 5)).explain_engine(torch.randn(2, 7, 3))[0].engine
+            'fused'
+        """
+        return [choose(self.cell, x, self.engine, ragged=lengths is not None)]
 
 
 class BidirectionalState(NamedTuple):
@@ -107,11 +128,7 @@ class Bidirectional(SequenceLayer):
         lengths: Int[Tensor, " batch"] | None = None,
     ) -> tuple[Float[Tensor, "batch time output"], BidirectionalState]:
         """Every step's outputs of both directions, and both final states."""
-        before = state or BidirectionalState(None, None)
-        y_forward, ahead = self.forward_layer(x, before.forward, lengths=lengths)
-        y_backward, behind = self.backward_layer(reverse(x, lengths), before.backward, lengths=lengths)
-        y = torch.cat([y_forward, reverse(y_backward, lengths)], dim=-1)
-        return y, BidirectionalState(ahead, behind)
+        return both_directions(self.forward_layer, self.backward_layer, x, state, lengths)
 
     def summary(
         self, y: Float[Tensor, "batch time output"], lengths: Int[Tensor, " batch"]
@@ -122,9 +139,12 @@ class Bidirectional(SequenceLayer):
         behind = self.backward_layer.summary(reverse(halves[1], lengths), lengths)
         return torch.cat([ahead, behind], dim=-1)
 
-    def engines(self, x: Float[Tensor, "batch time input"]) -> set[str]:
+    def explain_engine(
+        self, x: Float[Tensor, "batch time input"], *, lengths: Int[Tensor, " batch"] | None = None
+    ) -> list[Choice]:
         """Those of both directions."""
-        return self.forward_layer.engines(x) | self.backward_layer.engines(x)
+        halves = (self.forward_layer, self.backward_layer)
+        return [choice for half in halves for choice in half.explain_engine(x, lengths=lengths)]
 
 
 class Stack(SequenceLayer):
@@ -157,12 +177,7 @@ class Stack(SequenceLayer):
         lengths: Int[Tensor, " batch"] | None = None,
     ) -> tuple[Float[Tensor, "batch time output"], tuple[Any, ...]]:
         """The top layer's outputs, and the final state of every layer from the input upwards."""
-        final = []
-        for depth, layer in enumerate(self.layers):
-            y, after = layer(self.dropout(x) if depth else x, state[depth] if state else None, lengths=lengths)
-            final.append(after)
-            x = y
-        return x, tuple(final)
+        return one_upon_the_other(list(self.layers), x, state, lengths, self.dropout)
 
     def summary(
         self, y: Float[Tensor, "batch time output"], lengths: Int[Tensor, " batch"]
@@ -170,15 +185,42 @@ class Stack(SequenceLayer):
         """That of the top layer."""
         return cast(SequenceLayer, self.layers[-1]).summary(y, lengths)
 
-    def engines(self, x: Float[Tensor, "batch time input"]) -> set[str]:
+    def explain_engine(
+        self, x: Float[Tensor, "batch time input"], *, lengths: Int[Tensor, " batch"] | None = None
+    ) -> list[Choice]:
         """Those of all layers."""
-        names: set[str] = set()
+        choices: list[Choice] = []
         for layer in cast(list[SequenceLayer], list(self.layers)):
-            names |= layer.engines(x.new_zeros(1, 1, layer.input_size))
-        return names
+            choices += layer.explain_engine(x.new_empty(*x.shape[:2], layer.input_size), lengths=lengths)
+        return choices
 
 
-def recurrent_stack(
+def both_directions(
+    ahead: Run, behind: Run, x: Tensor, state: BidirectionalState | None, lengths: Tensor | None
+) -> tuple[Tensor, BidirectionalState]:
+    """`Bidirectional`, of anything that runs like a layer."""
+    before = state or BidirectionalState(None, None)
+    y_ahead, after_ahead = ahead(x, before.forward, lengths=lengths)
+    y_behind, after_behind = behind(reverse(x, lengths), before.backward, lengths=lengths)
+    return torch.cat([y_ahead, reverse(y_behind, lengths)], dim=-1), BidirectionalState(after_ahead, after_behind)
+
+
+def one_upon_the_other(
+    layers: Sequence[Run],
+    x: Tensor,
+    state: tuple[Any, ...] | None,
+    lengths: Tensor | None,
+    dropout: Callable[[Tensor], Tensor],
+) -> tuple[Tensor, tuple[Any, ...]]:
+    """`Stack`, of anything that runs like a layer."""
+    final = []
+    for depth, layer in enumerate(layers):
+        x, after = layer(dropout(x) if depth else x, state[depth] if state else None, lengths=lengths)
+        final.append(after)
+    return x, tuple(final)
+
+
+def recurrent_stack(  # noqa: PLR0913 (what four constructors ask for)
     cell: Callable[[int, int], Cell[Any]],
     input_size: int,
     hidden_size: int | Sequence[int],
@@ -187,6 +229,7 @@ def recurrent_stack(
     bidirectional: bool = False,
     dropout: float = 0.0,
     engine: Engine = "auto",
+    checkpoint_every: int | None = None,
     init: Callable[[Cell[Any]], None] | None = None,
 ) -> Stack:
     """The common case: a stack of layers of one kind of cell.
@@ -199,6 +242,7 @@ def recurrent_stack(
         bidirectional: whether each layer reads in both directions.
         dropout: probability between layers.
         engine: see `Recurrent`.
+        checkpoint_every: see `Recurrent`.
         init: applied to every cell once it is built.
 
     Raises:
@@ -219,7 +263,7 @@ def recurrent_stack(
         built = cell(below, size)
         if init is not None:
             init(built)
-        return Recurrent(built, engine)
+        return Recurrent(built, engine, checkpoint_every=checkpoint_every)
 
     layers: list[SequenceLayer] = []
     for size in sizes:

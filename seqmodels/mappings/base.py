@@ -5,15 +5,37 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from torchmetrics import MetricCollection
+from torchmetrics import Metric, MetricCollection
 
 from seqmodels.layers import SequenceLayer
 from seqmodels.objectives import Objective
 from seqmodels.types import Batch
+
+
+class MeanLoss(Metric):
+    """The mean over valid targets of losses that are means over the valid targets of a batch."""
+
+    total: Tensor
+    count: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", torch.zeros(()), dist_reduce_fx="sum")
+        self.add_state("count", torch.zeros((), dtype=torch.long), dist_reduce_fx="sum")
+
+    def update(self, loss: Tensor, count: Tensor) -> None:
+        """Add a batch."""
+        self.total = self.total + loss * count
+        self.count = self.count + count
+
+    def compute(self) -> Tensor:
+        """The mean."""
+        return self.total / self.count
 
 
 class SequenceMapping(pl.LightningModule, ABC):
@@ -51,13 +73,14 @@ class SequenceMapping(pl.LightningModule, ABC):
         self.split_metrics = nn.ModuleDict(
             {f"{split}_": objective.metrics().clone(prefix=f"{split}/") for split in ("train", "val", "test")}
         )
+        self.split_losses = nn.ModuleDict({f"{split}_": MeanLoss() for split in ("train", "val", "test")})
         self.carried: dict[str, Any] = {}
         self.recipe: dict[str, Any] = {}
 
     def example_features(self) -> Tensor:
-        """One step of nothing, as the layers read it."""
+        """Two steps of nothing, as the layers read them."""
         parameter = next(self.layers.parameters())
-        return parameter.new_zeros(1, 1, self.layers.input_size)
+        return parameter.new_zeros(1, 2, self.layers.input_size)
 
     @abstractmethod
     def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
@@ -66,16 +89,24 @@ class SequenceMapping(pl.LightningModule, ABC):
     def _step(self, batch: Batch, split: str, batch_idx: int) -> dict[str, Tensor]:
         if batch_idx == 0:
             self.carried.pop(split, None)
+            self._mean_loss(split).reset()
         output, valid = self.respond(batch, split)
         loss = self.objective.loss(output, batch.targets, valid)
-        count = int(valid.sum())
         self._metrics(split).update(*self.objective.compared(output.detach(), batch.targets, valid))
-        self.log(
-            f"{split}/loss", loss.detach(), on_step=False, on_epoch=True, batch_size=count, prog_bar=split == "val"
-        )
-        if split == "train":
-            self.log("train/loss_step", loss.detach(), prog_bar=True, batch_size=count)
+        self._log_loss(split, loss.detach(), valid.sum())
         return {"loss": loss, "output": output.detach(), "valid": valid}
+
+    def _log_loss(self, split: str, loss: Tensor, count: Tensor) -> None:
+        """To the mean of the epoch, which is logged once: logging takes longer than adding."""
+        mean = self._mean_loss(split)
+        if not mean.update_called:
+            self.log(f"{split}/loss", mean, on_step=False, on_epoch=True, prog_bar=split == "val")
+        mean.update(loss, count)
+        if split == "train" and (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self.log("train/loss_step", loss, prog_bar=True)
+
+    def _mean_loss(self, split: str) -> MeanLoss:
+        return cast(MeanLoss, self.split_losses[f"{split}_"])
 
     def _metrics(self, split: str) -> MetricCollection:
         return cast(MetricCollection, self.split_metrics[f"{split}_"])
@@ -85,6 +116,10 @@ class SequenceMapping(pl.LightningModule, ABC):
         if any(metric.update_called for metric in metrics.values()):  # none in an epoch resumed behind its last batch
             self.log_dict(metrics.compute())
             metrics.reset()
+
+    def on_train_start(self) -> None:
+        """Forget what an interrupted training has left."""
+        self._mean_loss("train").reset()
 
     def on_train_epoch_end(self) -> None:
         """Log the metrics of the epoch: once, as logging them with every batch takes longer than computing them."""

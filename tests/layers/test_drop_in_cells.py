@@ -138,7 +138,7 @@ def test_vmap_over_a_batch(kind):
 
 def test_the_vendor_refuses_transforms():
     cell = GRUCell(3, 4, engine="vendor")
-    with pytest.raises(ValueError, match="torch's kernels do not run under"):
+    with pytest.raises(ValueError, match=r'^engine="vendor" cannot run here: under transforms of torch.func'):
         vmap(cell)(torch.randn(3, 2, 3))
 
 
@@ -155,5 +155,5 @@ def test_takes_another_dtype(kind, engine, dtype):
 
 @pytest.mark.usefixtures("_unannotated")
 def test_names_the_engines_there_are():
-    with pytest.raises(ValueError, match=r"^engine must be one of auto, loop, vendor, got 'cudnn'$"):
+    with pytest.raises(ValueError, match=r"^engine must be one of auto, loop, .*, got 'cudnn'$"):
         LSTMCell(3, 4, engine="cudnn")(torch.randn(2, 3))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.autograd import gradcheck, gradgradcheck
 
-from seqmodels.cells import ChoGRUCell, GRUCell, LSTMCell, RNNCell, init
+from seqmodels.cells import ChoGRUCell, GRUCell, LSTMCell, MinGRUCell, RNNCell, init
 from seqmodels.layers import (
     Bidirectional,
     BidirectionalState,
@@ -17,6 +17,7 @@ from seqmodels.layers import (
     reverse,
     scan,
 )
+from seqmodels.layers.engines import Choice
 
 pytestmark = pytest.mark.usefixtures("_double")
 LENGTHS = torch.tensor([5, 0, 3, 1])
@@ -119,9 +120,22 @@ def test_dropout_drops_that_share():
 @pytest.mark.parametrize("engine", ["loop", "vendor"])
 def test_says_which_engines_run(engine):
     stack = recurrent_stack(LSTMCell, 2, [3, 4], bidirectional=True, engine=engine)
-    assert stack.engines(torch.randn(4, 5, 2)) == {engine}
-    mixed = Stack([Recurrent(LSTMCell(2, 3)), Recurrent(ChoGRUCell(3, 3))])
-    assert mixed.engines(torch.randn(4, 5, 2)) == {"vendor", "loop"}
+    assert stack.explain_engine(torch.randn(4, 5, 2)) == [Choice(engine, "asked for")] * 4
+
+
+def test_says_it_from_the_input_upwards():
+    ways = Bidirectional(Recurrent(ChoGRUCell(2, 3)), Recurrent(RNNCell(2, 3), "loop"))
+    mixed = Stack([ways, Recurrent(MinGRUCell(6, 3))])
+    for lengths in (None, LENGTHS):
+        chosen = mixed.explain_engine(torch.randn(4, 5, 2), lengths=lengths)
+        assert [choice.engine for choice in chosen] == ["fused", "loop", "parallel"]
+
+
+def test_lengths_change_the_choice():
+    layer, x = Recurrent(GRUCell(2, 3)), torch.randn(4, 5, 2)
+    with torch.no_grad():
+        assert layer.explain_engine(x)[0].engine == "vendor"
+        assert layer.explain_engine(x, lengths=LENGTHS)[0].engine == "fused"
 
 
 @pytest.mark.parametrize(

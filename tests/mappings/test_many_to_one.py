@@ -82,3 +82,37 @@ def test_a_mapping_without_optimizer_says_so_when_trained() -> None:
     mapping = build_mapping({**recipe(), "optimizer": None}, SPEC)
     with pytest.raises(ValueError, match="without an optimizer"):
         mapping.configure_optimizers()
+
+
+class Losses(pl.Callback):
+    """What was logged at every step, and the loss of every step."""
+
+    def __init__(self) -> None:
+        self.steps: list[float] = []
+        self.shown: list[float | None] = []
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, _module: pl.LightningModule, outputs: dict[str, torch.Tensor], *_: object
+    ) -> None:
+        self.steps.append(outputs["loss"].item())
+        logged = trainer.callback_metrics.get("train/loss_step")
+        self.shown.append(None if logged is None else logged.item())
+
+
+def test_training_logs_the_mean_of_the_epoch_and_the_loss_of_every_nth_step() -> None:
+    mapping, losses = build_mapping(recipe(), SPEC), Losses()
+    trainer = pl.Trainer(
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+        max_epochs=2,
+        log_every_n_steps=2,
+        callbacks=[losses],
+    )
+    loader = DataLoader(batches([5, 2, 4]), batch_size=None)
+    trainer.fit(mapping, loader, loader)
+    first, second, third = losses.steps[3:]
+    assert trainer.callback_metrics["train/loss"].item() == pytest.approx((5 * first + 2 * second + 4 * third) / 11)
+    every_second = [None, *(losses.steps[i] for i in (1, 1, 3, 3, 5))]
+    assert losses.shown == pytest.approx(every_second)

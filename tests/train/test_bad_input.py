@@ -24,7 +24,7 @@ def one_line(train: Train, capfd: pytest.CaptureFixture[str], tmp_path: Path, *a
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["model=lstn"], r"no model 'lstn': choose from gru, gru_cho, lstm, rnn$"),
+        (["model=lstn"], r"no model 'lstn': choose from gru, gru_cho, lstm, min_gru, rnn$"),
         (["task=sentimental"], r"no task 'sentimental': choose from .*char_lm.*sentiment.*sine"),
         (["model.hiden_size=3"], r"no key 'model.hiden_size': .*hidden_size"),
         (["modle=lstm"], r"no key 'modle': .*model"),

@@ -1,16 +1,37 @@
 """Executions of the same equations: `loop` is the specification, the others are faster where they apply."""
 
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, Literal, NamedTuple, TypeVar
 
+import torch
 from torch import Tensor
 
-from seqmodels.cells import Cell
-from seqmodels.layers.engines import vendor
+from seqmodels.cells import Cell, LSTMCell
+from seqmodels.layers.engines import derived, fused, parallel, vendor
+from seqmodels.layers.engines.gemm import by_onednn
+from seqmodels.layers.engines.native import engine as native
 from seqmodels.layers.scan import check_input, scan
 
 S = TypeVar("S")
-Engine = Literal["auto", "loop", "vendor"]
-ENGINES: tuple[Engine, ...] = ("auto", "loop", "vendor")
+Engine = Literal["auto", "loop", "fused", "vendor", "parallel", "derived", "native"]
+ENGINES: tuple[Engine, ...] = ("auto", "loop", "fused", "vendor", "parallel", "derived", "native")
+FAST: dict[Engine, ModuleType] = {
+    "fused": fused,
+    "vendor": vendor,
+    "parallel": parallel,
+    "derived": derived,
+    "native": native,
+}
+REASONS: dict[Engine, str] = {
+    "fused": "one operator for the whole sequence, with a derivative written by hand",
+    "vendor": "torch has a kernel for exactly these equations",
+    "parallel": "the recurrence is linear",
+    "derived": "a derivative over the whole sequence follows from its step",
+    "native": "there is a compiled kernel for exactly these equations",
+}
+
+TRANSFORMED = "under transforms of torch.func and in forward mode only single operators have derivatives"
 
 
 class Choice(NamedTuple):
@@ -20,8 +41,8 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto") -> Choice:
-    """Which engine runs `cell` on `x`.
+def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool = False) -> Choice:
+    """Which engine runs `cell` on `x`, with or without lengths.
 
     Raises:
         ValueError: no engine of that name, or it cannot run this cell on this input.
@@ -30,23 +51,66 @@ def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto") -> Choice:
         >>> import torch
         >>> from seqmodels.cells import ChoGRUCell
         >>> choose(ChoGRUCell(3, 5), torch.randn(2, 7, 3))
-        Choice(engine='loop', reason='torch has no kernel for ChoGRUCell')
+        Choice(engine='fused', reason='one operator for the whole sequence, with a derivative written by hand')
     """
     if engine not in ENGINES:
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
     if engine == "loop":
         return Choice("loop", "asked for")
-    obstacle = vendor.obstacle(cell, x)
-    if engine == "vendor" and obstacle:
-        raise ValueError(f'engine="vendor" cannot run here: {obstacle}')
-    if obstacle:
-        return Choice("loop", obstacle)
-    return Choice("vendor", "asked for" if engine == "vendor" else "torch has a kernel for exactly these equations")
+    if torch._C._functorch.maybe_current_level() is not None or torch.autograd.forward_ad._current_level >= 0:
+        if engine == "auto":
+            return Choice("loop", TRANSFORMED)
+        raise ValueError(f'engine="{engine}" cannot run here: {TRANSFORMED}')
+    if engine != "auto":
+        if obstacle := FAST[engine].obstacle(cell, x):
+            raise ValueError(f'engine="{engine}" cannot run here: {obstacle}')
+        return Choice(engine, "asked for")
+    obstacle = None
+    for candidate in _by_speed(cell, x, ragged):
+        obstacle = FAST[candidate].obstacle(cell, x)
+        if obstacle is None:
+            return Choice(candidate, REASONS[candidate])
+    return Choice("loop", obstacle or "a single step")
 
 
 def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, engine: Engine = "auto") -> tuple[Tensor, S]:
     """`scan` by the chosen engine: the same arguments, the same results."""
-    if choose(cell, x, engine).engine == "loop":
+    chosen = choose(cell, x, engine, ragged=lengths is not None).engine
+    if chosen == "loop":
         return scan(cell, x, state, lengths=lengths)
     check_input(cell.input_size, x, lengths)
-    return vendor.run(cell, x, state, lengths)
+    result: tuple[Tensor, S] = FAST[chosen].run(cell, x, state, lengths)
+    return result
+
+
+def _by_speed(cell: Cell[Any], x: Tensor, ragged: bool) -> Iterator[Engine]:
+    """The engines to try for this cell on this input, the fastest first.
+
+    Autocast mixes precisions inside of a step, which torch's kernels know how to do, and the loop by itself. What is
+    exported shall run where nothing has been compiled. A derivation is not for a single step.
+    """
+    if _for_vendor(cell, x, ragged):
+        yield "vendor"
+    if torch.is_autocast_enabled(x.device.type):
+        return
+    yield "parallel"
+    if not torch.compiler.is_exporting():
+        yield "native"
+    yield "fused"
+    if torch.compiler.is_compiling() or x.shape[1] > 1:
+        yield "derived"
+
+
+def _for_vendor(cell: Cell[Any], x: Tensor, ragged: bool) -> bool:
+    """Where torch's kernels are the fastest: on an accelerator, the LSTM, and small products without a derivative."""
+    if torch.compiler.is_compiling() or vendor.obstacle(cell, x) is not None:
+        return False
+    if x.device.type != "cpu" or x.shape[1] == 1 or torch.is_autocast_enabled("cpu"):
+        return True
+    parameters = [p for p in cell._parameters.values() if p is not None]
+    trains = torch.is_grad_enabled() and (x.requires_grad or any(p.requires_grad for p in parameters))
+    if isinstance(cell, LSTMCell):
+        compiled = trains and not ragged and native.beats_onednn(cell, x) and native.obstacle(cell, x) is None
+        return vendor.lstm.takes(cell, x) and not compiled
+    product = x.shape[0] * max(p.numel() for p in parameters)
+    return not (trains or ragged or by_onednn(x, product)) and native.obstacle(cell, x) is not None

@@ -5,12 +5,15 @@ oneDNN costs some ten microseconds more, and its operators are private to torch:
 switched off, every product goes to torch's default.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
-WORTH_IT = 2_000_000
+WORTH_IT = 2_200_000
 """Multiplications from which a call of oneDNN pays off."""
 WORTH_PACKING = 32
 """Calls from which it pays off to lay a weight out for oneDNN beforehand."""
@@ -23,7 +26,7 @@ def by_onednn(tensor: Tensor, multiplications: int) -> bool:
         and tensor.dtype == torch.float32
         and tensor.device.type == "cpu"
         and torch.backends.mkldnn.is_available()
-        and torch.backends.mkldnn.enabled
+        and bool(torch.backends.mkldnn.enabled)
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")
         and hasattr(torch.ops.mkldnn, "_reorder_linear_weight")
     )
@@ -34,17 +37,55 @@ def linear(
 ) -> Float[Tensor, "rows output"]:
     """x W^T + b, recording no gradient."""
     if by_onednn(x, x.shape[0] * weight.numel()):
-        return _onednn(x, weight, bias)
+        return _onednn(x.contiguous(), weight, bias)
     return F.linear(x, weight, bias)
 
 
-def weight_gradient(
-    d: Float[Tensor, "rows output"], x: Float[Tensor, "rows input"]
-) -> Float[Tensor, "output input"]:
+def weight_gradient(d: Float[Tensor, "rows output"], x: Float[Tensor, "rows input"]) -> Float[Tensor, "output input"]:
     """d^T x: what all rows together ask of a weight."""
     if by_onednn(x, x.numel() * d.shape[1]):
-        return _onednn(x.t(), d.t(), None).t()
+        # Where rows overlap, as in the gradient of a sum, oneDNN falls back to a reference, a thousand times slower.
+        return _onednn(x.t(), d.contiguous().t(), None).t()
     return d.t().mm(x)
+
+
+class LargeProductsByOneDNN(TorchFunctionMode):
+    """Within it, every large enough `torch.nn.functional.linear` goes to oneDNN, with its gradient."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Take over what `linear` of this room does better."""
+        return (_linear if func is F.linear else func)(*args, **(kwargs or {}))
+
+
+def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`torch.nn.functional.linear` with its arguments and its gradient, by the faster library."""
+    if weight.ndim == 2 and by_onednn(input, input.shape[:-1].numel() * weight.numel()):
+        return _Linear.apply(input, weight, bias)  # type: ignore[no-any-return]
+    return F.linear(input, weight, bias)
+
+
+class _Linear(torch.autograd.Function):
+    """`torch.nn.functional.linear` by oneDNN."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        ctx.has_bias = bias is not None
+        return _onednn(x.reshape(-1, x.shape[-1]).contiguous(), weight, bias).view(*x.shape[:-1], -1)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = ctx.saved_tensors
+        rows, d = x.reshape(-1, x.shape[-1]), grad.reshape(-1, grad.shape[-1])
+        needs_x, needs_weight, *_ = ctx.needs_input_grad
+        if torch.is_grad_enabled():
+            dx, d_weight = d @ weight, d.t() @ rows
+        else:
+            dx = linear(d, weight.t()) if needs_x else None
+            d_weight = weight_gradient(d, rows) if needs_weight else None
+        return None if dx is None else dx.view_as(x), d_weight, d.sum(0) if ctx.has_bias else None
 
 
 class Product:
@@ -58,13 +99,17 @@ class Product:
     def __init__(self, weight: Float[Tensor, "output input"], rows: list[int]) -> None:
         self.packed = None
         if by_onednn(weight, rows[0] * weight.numel()):
-            worth_it = len(rows) >= WORTH_PACKING
-            self.packed = torch.ops.mkldnn._reorder_linear_weight(weight.contiguous(), rows[0]) if worth_it else weight
+            self.packed = weight.contiguous()
+            if len(rows) >= WORTH_PACKING:
+                self.packed = torch.ops.mkldnn._reorder_linear_weight(self.packed, rows[0])
         # One row is a matrix-vector product, which reads a weight best along its output.
         self.transposed = weight.t().contiguous() if rows[0] == 1 else weight.t()
 
     def __call__(
-        self, x: Float[Tensor, "rows input"], bias: Float[Tensor, " output"] | None, out: Float[Tensor, "rows output"]
+        self,
+        x: Float[Tensor, "rows input"],
+        bias: Float[Tensor, " output"] | None,
+        out: Float[Tensor, "rows output"] | None,
     ) -> Float[Tensor, "rows output"]:
         """x W^T + b, perhaps in `out`."""
         if self.packed is not None:

@@ -63,7 +63,7 @@ class Packing:
         ends = [] if lengths is None else lengths.tolist()
         check_range(ends, time)
         if lengths is None or min(ends, default=time) == time:
-            return cls(batch, time, [batch] * time)
+            return cls(batch, time, [batch] * time if batch else [])
         lengths, order = lengths.to(x.device).sort(descending=True, stable=True)
         steps = torch.arange(max(ends), device=x.device).unsqueeze(1)
         valid = lengths > steps
@@ -105,15 +105,20 @@ class Packing:
 
     def before(
         self, states: Float[Tensor, "rows features"], start: Float[Tensor, "batch features"], block: Block
-    ) -> Float[Tensor, "block features"]:
-        """The state before each row of a block, from those after every step and the one before the first."""
-        if self.index is None and block.first:
-            return states[block.part.start - self.batch : block.part.stop - self.batch]
+    ) -> list[Float[Tensor, "part features"]]:
+        """The state before each row of a block, from those after every step and the one before the first.
+
+        In as few parts as lie in a row in memory, where all sequences are equally long.
+        """
+        first, last = block.part.start, block.part.stop
+        if self.index is None:
+            part = states[max(first - self.batch, 0) : last - self.batch]
+            return [part] if first else [start, part]
         starts = self._starts()
-        pieces = [start[: block.rows[0]]] if block.first == 0 else []
+        parts = [start[: block.rows[0]]] if block.first == 0 else []
         for t in range(max(block.first, 1), block.last):
-            pieces.append(states[starts[t - 1] : starts[t - 1] + self.rows[t]])
-        return torch.cat(pieces)
+            parts.append(states[starts[t - 1] : starts[t - 1] + self.rows[t]])
+        return [torch.cat(parts)]
 
     def blocks(self, rows: int) -> Iterator[Block]:
         """Blocks of steps with about so many rows each, the first steps first."""

@@ -5,8 +5,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from seqmodels.layers.engines.fused.equations import Equations, Trail, descend, head, slope, tanh_
-from seqmodels.layers.engines.gemm import Product, weight_gradient
+from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_
+from seqmodels.layers.engines.gemm import Product
 
 
 class ChoGRU(Equations):
@@ -15,7 +15,7 @@ class ChoGRU(Equations):
     drive_blocks: ClassVar[int] = 3
     gate_blocks: ClassVar[int] = 3
 
-    def forward(self, drive: Tensor, start: Trail, rows: list[int], keep: bool) -> Trail:
+    def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """h_t; r, z and n in the place of the drive."""
         H, h = start.h.shape[1], start.h
         W_rz, W_n = self.weights.hh.split((2 * H, H))
@@ -31,7 +31,7 @@ class ChoGRU(Equations):
         return Trail(hs, None, drive)
 
     def backward(
-        self, grad_h: Tensor, carry: Trail, before: Trail, after: Trail, rows: list[int]
+        self, grad_h: Tensor, carry: Trail, before: Past, after: Trail, rows: list[int]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """With q_t the gradient of r_t h_{t-1}: dh_{t-1} += z_t dh_t + r_t q_t + W_rz^T (da_r, da_z)."""
         assert after.gates is not None
@@ -54,5 +54,5 @@ class ChoGRU(Equations):
             da_rs[t].mul_(q_t)
             dh_before.addcmul_(dh_t, zs[t]).addcmul_(q_t, rs[t])
             from_rz.add_to(dh_before, rzs[t])
-        d_rz, d_n = weight_gradient(da[:, : 2 * H], h), weight_gradient(da_n, r * h)
+        d_rz, d_n = self.weight_gradient(da[:, : 2 * H], h), self.weight_gradient(da_n, r * h)
         return da, {"hh": torch.cat([d_rz, d_n])}

@@ -7,8 +7,11 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
+from seqmodels.layers.engines.gemm import weight_gradient
+
 FEW = 2048
 """Numbers up to which torch's own tanh is the faster one."""
+MINUS_ONE = torch.tensor(-1.0, dtype=torch.float32, device="cpu")
 
 
 class Weights(NamedTuple):
@@ -22,7 +25,7 @@ class Weights(NamedTuple):
 
 
 class Trail(NamedTuple):
-    """States (and what else the way back needs) of a number of rows: those before a step, or those after it.
+    """States (and what else the way back needs) after a number of rows' steps.
 
     `h` is the output (rows, output), `c` what the cell keeps besides (rows, hidden), `gates` the activated symbols of
     the step (rows, blocks * hidden). What a cell does not have is None.
@@ -33,6 +36,23 @@ class Trail(NamedTuple):
     gates: Tensor | None = None
 
 
+class Past(NamedTuple):
+    """States before a number of rows' steps, in parts that lie in a row in memory."""
+
+    hs: list[Tensor]
+    cs: list[Tensor]
+
+    @property
+    def h(self) -> Tensor:
+        """In one tensor, which may have to be made for it."""
+        return self.hs[0] if len(self.hs) == 1 else torch.cat(self.hs)
+
+    @property
+    def c(self) -> Tensor:
+        """In one tensor, which may have to be made for it."""
+        return self.cs[0] if len(self.cs) == 1 else torch.cat(self.cs)
+
+
 class Equations(ABC):
     """Runs one documented cell over packed rows (see `Packing`), recording no gradient.
 
@@ -41,6 +61,7 @@ class Equations(ABC):
 
     Args:
         weights: the cell's parameters.
+        keep: whether the way back will be gone.
 
     Attributes:
         drive_blocks: blocks of the hidden size in the projected input.
@@ -52,34 +73,44 @@ class Equations(ABC):
     gate_blocks: ClassVar[int]
     keeps_c: ClassVar[bool] = False
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, keep: bool = True) -> None:
         self.weights = weights
+        self.keep = keep
 
     def bias(self) -> Tensor | None:
         """What the projected input contains: both biases where only their sum matters."""
         b_x, b_h = self.weights.bias_ih, self.weights.bias_hh
         return b_x if b_x is None or b_h is None else b_x + b_h
 
+    def weight_gradient(self, d: Tensor, x: Tensor) -> Tensor:
+        """d^T x."""
+        return weight_gradient(d, x)
+
+    def of_recurrent_weight(self, da: Tensor, before: Past) -> Tensor:
+        """The gradient of W_hh in a_t = W_hh h_{t-1}."""
+        parts = zip(da.split([len(h) for h in before.hs]), before.hs, strict=True)
+        first, *others = (self.weight_gradient(d, h) for d, h in parts)
+        return sum(others, first)
+
     def nothing(self, start: Trail) -> Trail:
         """What `forward` returns where no sequence has a step."""
         H = self.weights.hh.shape[0] // self.drive_blocks
-        c, gates = start.h.new_empty(0, H), start.h.new_empty(0, H * self.gate_blocks)
-        return Trail(start.h[:0], c if self.keeps_c else None, gates if self.gate_blocks else None)
+        h, c, gates = (start.h.new_empty(0, width) for width in (start.h.shape[1], H, H * self.gate_blocks))
+        return Trail(h, c if self.keeps_c else None, gates if self.gate_blocks else None)
 
     @abstractmethod
-    def forward(self, drive: Tensor, start: Trail, rows: list[int], keep: bool) -> Trail:
+    def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """The states after every step.
 
         Args:
             drive: the projected input (rows, blocks * hidden); overwritten.
             start: the state before the first step, of the whole batch.
             rows: number of rows of each step.
-            keep: whether the way back will be gone.
         """
 
     @abstractmethod
     def backward(
-        self, grad_h: Tensor, carry: Trail, before: Trail, after: Trail, rows: list[int]
+        self, grad_h: Tensor, carry: Trail, before: Past, after: Trail, rows: list[int]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Gradients of the projected input (rows, blocks * hidden) and of the recurrence's own parameters.
 
@@ -105,7 +136,7 @@ def tanh_(a: Tensor) -> Tensor:
     """
     if a.numel() < FEW or a.dtype != torch.float32 or a.device.type != "cpu":
         return a.tanh_()
-    return torch.add(a.new_tensor(-1.0), a.mul_(2).sigmoid_(), alpha=2, out=a)
+    return torch.add(MINUS_ONE, a.add_(a).sigmoid_(), alpha=2, out=a)
 
 
 def slope(factor: Tensor, s: Tensor) -> Tensor:

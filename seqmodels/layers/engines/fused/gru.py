@@ -5,8 +5,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from seqmodels.layers.engines.fused.equations import Equations, Trail, descend, head, slope, tanh_
-from seqmodels.layers.engines.gemm import Product, weight_gradient
+from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_
+from seqmodels.layers.engines.gemm import Product
 
 
 class GRU(Equations):
@@ -20,25 +20,28 @@ class GRU(Equations):
         """That of the input alone: the recurrent one lies behind the reset gate."""
         return self.weights.bias_ih
 
-    def forward(self, drive: Tensor, start: Trail, rows: list[int], keep: bool) -> Trail:
+    def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """h_t; r, z and n in the place of the drive."""
         H = start.h.shape[1]
         recur, h = Product(self.weights.hh, rows), start.h
-        hs, a = drive.new_empty(len(drive), H), drive.new_empty(len(drive) if keep else 0, H)
+        hs, a = drive.new_empty(len(drive), H), drive.new_empty(len(drive) if self.keep else 0, H)
         out, (rzs, rs, zs, ns) = drive.new_empty(rows[0], 3 * H), _symbols(drive, rows)
-        kept = a.split(rows) if keep else ()
+        kept = a.split(rows) if self.keep else ()
+        seen = None
         for t, h_t in enumerate(hs.split(rows)):
             h = head(h, rows[t])
-            a_rz, a_n = recur(h, self.weights.bias_hh, head(out, rows[t])).split((2 * H, H), 1)
+            product = recur(h, self.weights.bias_hh, head(out, rows[t]))
+            if product is not seen:
+                seen, (a_rz, a_n) = product, product.split((2 * H, H), 1)
             rzs[t].add_(a_rz).sigmoid_()
             tanh_(ns[t].addcmul_(rs[t], a_n))
             h = torch.lerp(ns[t], h, zs[t], out=h_t)
-            if keep:
+            if self.keep:
                 kept[t].copy_(a_n)
         return Trail(hs, a, drive)
 
     def backward(
-        self, grad_h: Tensor, carry: Trail, before: Trail, after: Trail, rows: list[int]
+        self, grad_h: Tensor, carry: Trail, before: Past, after: Trail, rows: list[int]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """dh_{t-1} += z_t dh_t + W_hh^T da_t, where a_t is the recurrent product."""
         assert after.gates is not None
@@ -57,7 +60,7 @@ class GRU(Equations):
             wide[t].mul_(dh_t.unsqueeze(1))
             dh_before.addcmul_(dh_t, zs[t])
             back.add_to(dh_before, das[t])
-        recurrent = {"hh": weight_gradient(da, h), "bias_hh": da.sum(0)}
+        recurrent = {"hh": self.weight_gradient(da, h), "bias_hh": da.sum(0)}
         torch.mul(n_slope, dh, out=da_n)
         return da, recurrent
 

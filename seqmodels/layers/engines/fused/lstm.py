@@ -5,8 +5,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from seqmodels.layers.engines.fused.equations import Equations, Trail, descend, head, slope, tanh_
-from seqmodels.layers.engines.gemm import Product, weight_gradient
+from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_
+from seqmodels.layers.engines.gemm import Product
 
 
 class LSTM(Equations):
@@ -16,7 +16,7 @@ class LSTM(Equations):
     gate_blocks: ClassVar[int] = 4
     keeps_c: ClassVar[bool] = True
 
-    def forward(self, drive: Tensor, start: Trail, rows: list[int], keep: bool) -> Trail:
+    def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """h_t and c_t; i, f, g and o in the place of the drive."""
         assert start.c is not None
         H = start.c.shape[1]
@@ -37,12 +37,11 @@ class LSTM(Equations):
         return Trail(ms if P == H else ms[:, :P].contiguous(), cs, drive)
 
     def backward(
-        self, grad_h: Tensor, carry: Trail, before: Trail, after: Trail, rows: list[int]
+        self, grad_h: Tensor, carry: Trail, before: Past, after: Trail, rows: list[int]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """dm_t = W_hr^T dh_t, or dh_t itself; dh_{t-1} += W_hh^T da_t; dc_{t-1} = f_t dc_t."""
         assert after.gates is not None
         assert after.c is not None
-        assert before.c is not None
         assert carry.c is not None
         (i, f, g, o), hr = after.gates.chunk(4, 1), self.weights.hr
         H, tanh_c = after.c.shape[1], after.c.tanh()
@@ -64,7 +63,7 @@ class LSTM(Equations):
             da_os[t].mul_(dm)
             dc.mul_(fs[t])
             back.add_to(dh_before, das[t])
-        recurrent = {"hh": weight_gradient(da, before.h), "bias_hh": da.sum(0)}
+        recurrent = {"hh": self.of_recurrent_weight(da, before), "bias_hh": da.sum(0)}
         if hr is not None:
-            recurrent["hr"] = weight_gradient(dh, tanh_c * o)
+            recurrent["hr"] = self.weight_gradient(dh, tanh_c * o)
         return da, recurrent

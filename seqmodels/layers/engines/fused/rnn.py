@@ -5,8 +5,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from seqmodels.layers.engines.fused.equations import Equations, Trail, descend, head, tanh_
-from seqmodels.layers.engines.gemm import Product, weight_gradient
+from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, tanh_
+from seqmodels.layers.engines.gemm import Product
 
 
 class Tanh(Equations):
@@ -15,7 +15,7 @@ class Tanh(Equations):
     drive_blocks: ClassVar[int] = 1
     gate_blocks: ClassVar[int] = 0
 
-    def forward(self, drive: Tensor, start: Trail, rows: list[int], keep: bool) -> Trail:
+    def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """h_t, in the place of the drive."""
         recur, h = Product(self.weights.hh, rows), start.h
         for n, h_t in zip(rows, drive.split(rows), strict=True):
@@ -24,14 +24,14 @@ class Tanh(Equations):
         return Trail(drive)
 
     def backward(
-        self, grad_h: Tensor, carry: Trail, before: Trail, after: Trail, rows: list[int]
+        self, grad_h: Tensor, carry: Trail, before: Past, after: Trail, rows: list[int]
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """da_t = f'(a_t) dh_t, which takes the place of the factor; dh_{t-1} += W_hh^T da_t."""
         back, dh, da = Product(self.weights.hh.t(), rows), grad_h.clone(), self._slope(after.h)
         das = da.split(rows)
         for t, dh_t, dh_before in descend(dh, carry.h, rows):
             back.add_to(dh_before, das[t].mul_(dh_t))
-        return da, {"hh": weight_gradient(da, before.h), "bias_hh": da.sum(0)}
+        return da, {"hh": self.of_recurrent_weight(da, before), "bias_hh": da.sum(0)}
 
     def _f(self, a: Tensor) -> Tensor:
         return tanh_(a)

@@ -1,30 +1,19 @@
-"""torch's own kernels (oneDNN, MKL, cuDNN) under our cells, and lengths without packing."""
+"""torch's recurrences for one layer in one direction, and lengths over them."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from seqmodels.cells import Cell, GRUCell, GRUState, LSTMCell, LSTMState, RNNCell, RNNState
+from seqmodels.cells import Cell, GRUCell, LSTMCell
 from seqmodels.layers.scan import check_range
 from seqmodels.types import map_state
 
 S = TypeVar("S")
-
-
-def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
-    """Why torch has no kernel for this cell on this input; None if it has."""
-    if type(cell) not in (RNNCell, LSTMCell, GRUCell):
-        return f"torch has no kernel for {type(cell).__name__}"
-    if isinstance(cell, RNNCell) and cell.nonlinearity not in ("tanh", "relu"):
-        return "torch has a kernel for tanh and relu only"
-    if torch._C._functorch.maybe_current_level() is not None:
-        return "torch's kernels do not run under torch.func transforms"
-    if 0 in x.shape:
-        return "torch's kernels take no empty input"
-    return None
 
 
 def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None) -> tuple[Tensor, S]:
@@ -34,6 +23,8 @@ def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None) -> tu
     check_range(ends, x.shape[1])
     if lengths is None or min(ends) == x.shape[1]:
         return _kernel(cell, x, state)
+    if x.is_cuda and min(ends) > 0:
+        return _packed(cell, x, state, lengths)
     order = lengths.argsort(descending=True, stable=True).to(x.device)
     y, final = _segments(cell, x[order], map_state(lambda tensor: tensor[order], state), sorted(ends))
     back = order.argsort()
@@ -59,29 +50,41 @@ def _segments(cell: Cell[S], x: Tensor, state: S, ends: list[int]) -> tuple[Tens
     return torch.cat(outputs, dim=1), map_state(lambda *parts: torch.cat(parts), *reversed(finished))
 
 
+def _packed(cell: Any, x: Tensor, state: Any, lengths: Tensor) -> tuple[Tensor, Any]:
+    """One call over the packed batch: cuDNN takes it as it is, but no row without a step."""
+    packed = pack_padded_sequence(x, lengths.cpu(), batch_first=True, enforce_sorted=False)
+    order, back = packed.sorted_indices, packed.unsorted_indices
+    sorted_state = map_state(lambda part: part[order].unsqueeze(0), state)
+    hx = sorted_state if len(state) > 1 else sorted_state.h
+    y, *final = _call(cell)(packed.data, packed.batch_sizes, hx, _weights(cell), *_options(cell))
+    padded, _ = pad_packed_sequence(packed._replace(data=y), batch_first=True, total_length=x.shape[1])
+    return padded, type(state)(*(part[0, back] for part in final))
+
+
 def _kernel(cell: Any, x: Tensor, state: Any) -> tuple[Tensor, Any]:
     """One call of torch's kernel for one layer in one direction."""
-    weights = [
-        w
-        for w in (
-            cell.weight_ih,
-            cell.weight_hh,
-            cell.bias_ih,
-            cell.bias_hh,
-            getattr(cell, "weight_hr", None),
-        )
-        if w is not None
-    ]
-    options = (weights, cell.bias_ih is not None, 1, 0.0, cell.training, False, True)
-    h = state.h.unsqueeze(0)
+    first = map_state(lambda part: part.unsqueeze(0), state)
+    hx = first if len(state) > 1 else first.h
+    y, *final = _call(cell)(x, hx, _weights(cell), *_options(cell), True)
+    return y, type(state)(*(part[0] for part in final))
+
+
+def _call(cell: Any) -> Callable[..., tuple[Tensor, ...]]:
+    """torch's function for a cell, of a padded or a packed batch."""
     match cell:
         case LSTMCell():
-            y, h, c = torch.lstm(x, (h, state.c.unsqueeze(0)), *options)
-            return y, LSTMState(h[0], c[0])
+            return torch.lstm
         case GRUCell():
-            y, h = torch.gru(x, h, *options)
-            return y, GRUState(h[0])
+            return torch.gru
         case _:
-            kernel = torch.rnn_tanh if cell.nonlinearity == "tanh" else torch.rnn_relu
-            y, h = kernel(x, h, *options)
-            return y, RNNState(h[0])
+            return torch.rnn_tanh if cell.nonlinearity == "tanh" else torch.rnn_relu
+
+
+def _weights(cell: Any) -> list[Tensor]:
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+    return [w for name in names if (w := getattr(cell, name, None)) is not None]
+
+
+def _options(cell: Any) -> tuple[Any, ...]:
+    """With biases, one layer, no dropout, training, one direction."""
+    return cell.bias_ih is not None, 1, 0.0, cell.training, False

@@ -1,0 +1,126 @@
+"""Less memory for more time: between stored states, everything is computed again on the way back."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.utils import _pytree as pytree
+from torch.utils.checkpoint import get_device_states, set_device_states
+
+from seqmodels.cells import Cell
+
+S = TypeVar("S")
+Run = Callable[[Cell[Any], Tensor, Any, Tensor | None], tuple[Tensor, Any]]
+
+
+def checkpointed(run: Run, cell: Cell[S], x: Tensor, state: S, lengths: Tensor | None, every: int) -> tuple[Tensor, S]:
+    """Run over segments of `every` steps, keeping of each only the state before it.
+
+    Memory grows with time / every + every in place of time; the way forward is gone twice. `torch.utils.checkpoint`
+    around each segment would do the same, but hold all outputs twice while it joins them.
+
+    Source:
+        T. Chen, B. Xu, C. Zhang and C. Guestrin, "Training deep nets with sublinear memory cost", arXiv 1604.06174.
+    """
+    parts, structure = pytree.tree_flatten(state)
+    y, *final = _Checkpointed.apply(run, cell, lengths, every, structure, x, *parts, *cell.parameters())
+    return y, pytree.tree_unflatten(final, structure)
+
+
+class _Checkpointed(torch.autograd.Function):
+    """Segments forwards without a graph, and backwards one by one with it."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        run: Run,
+        cell: Cell[Any],
+        lengths: Tensor | None,
+        every: int,
+        structure: Any,
+        x: Tensor,
+        *tensors: Tensor,
+    ) -> tuple[Tensor, ...]:
+        ctx.run, ctx.cell, ctx.every, ctx.structure = run, cell, every, structure
+        ctx.autocast = x.device.type, torch.get_autocast_dtype(x.device.type), torch.is_autocast_enabled(x.device.type)
+        parts, before, ctx.randomness = list(tensors[: structure.num_leaves]), [], []
+        y = x.new_empty(0)
+        for start, segment, left in _segments(x, lengths, every):
+            before += parts
+            ctx.randomness.append((torch.get_rng_state(), *get_device_states(x)))
+            y_segment, state = run(cell, segment, pytree.tree_unflatten(parts, structure), left)
+            parts = pytree.tree_leaves(state)
+            y = y if start else y_segment.new_empty(*x.shape[:2], cell.output_size)
+            y[:, start : start + segment.shape[1]] = y_segment
+        ctx.save_for_backward(x, lengths, *tensors, *before)
+        ctx.num_inputs = len(tensors)
+        return y, *(part.clone() for part in parts)
+
+    @staticmethod
+    def backward(ctx: Any, grad_y: Tensor, *grads: Tensor) -> tuple[Tensor | None, ...]:
+        x, lengths, *saved = ctx.saved_tensors
+        n, needed = ctx.structure.num_leaves, ctx.needs_input_grad[5:]
+        parameters, before = saved[n : ctx.num_inputs], saved[ctx.num_inputs :]
+        if torch.is_grad_enabled():
+            return *[None] * 5, *_replay(ctx, [x, *saved[: ctx.num_inputs]], lengths, (grad_y, *grads))
+        weights = [w for w, need in zip(parameters, needed[n + 1 :], strict=True) if need]
+        dx, totals = torch.empty_like(x) if needed[0] else None, [torch.zeros_like(w) for w in weights]
+        for number, (start, segment, left) in reversed(list(enumerate(_segments(x, lengths, ctx.every)))):
+            steps = slice(start, start + segment.shape[1])
+            inputs = [part.detach().requires_grad_() for part in (segment, *before[number * n : (number + 1) * n])]
+            outputs = _again(ctx, number, [*inputs, *parameters], left)
+            found = torch.autograd.grad(
+                outputs, [*inputs, *weights], (grad_y[:, steps], *grads), allow_unused=True, materialize_grads=True
+            )
+            grads = found[1 : n + 1]
+            if dx is not None:
+                dx[:, steps] = found[0]
+            for total, own in zip(totals, found[n + 1 :], strict=True):
+                total.add_(own)
+        rest = iter(totals)
+        return *[None] * 5, dx, *grads, *(next(rest) if need else None for need in needed[n + 1 :])
+
+
+def _segments(x: Tensor, lengths: Tensor | None, every: int) -> Iterator[tuple[int, Tensor, Tensor | None]]:
+    """First step, inputs and remaining lengths of each segment."""
+    for number, segment in enumerate(x.split(every, dim=1)):
+        start = number * every
+        yield start, segment, None if lengths is None else (lengths.long() - start).clamp(0, segment.shape[1])
+
+
+def _again(ctx: Any, number: int, inputs: list[Tensor], left: Tensor | None) -> tuple[Tensor, ...]:
+    """What begins with a segment, with its graph: drawn, rounded and over the parameters as it was the first time."""
+    on_cpu, devices, on_devices = ctx.randomness[number]
+    x, *tensors = inputs
+    state = pytree.tree_unflatten(tensors[: ctx.structure.num_leaves], ctx.structure)
+    layer = _Layer(ctx.run, ctx.cell)
+    named = zip((name for name, _ in layer.named_parameters()), tensors[ctx.structure.num_leaves :], strict=True)
+    with torch.random.fork_rng(devices), torch.enable_grad(), torch.autocast(*ctx.autocast):
+        torch.set_rng_state(on_cpu)
+        set_device_states(devices, on_devices)
+        y, state = functional_call(layer, dict(named), (x, state, left))
+    return y, *pytree.tree_leaves(state)
+
+
+class _Layer(nn.Module):
+    """A cell whose call is its run, for `functional_call`."""
+
+    def __init__(self, run: Run, cell: Cell[Any]) -> None:
+        super().__init__()
+        self.run, self.cell = run, cell
+
+    def forward(self, x: Tensor, state: Any, lengths: Tensor | None) -> tuple[Tensor, Any]:
+        return self.run(self.cell, x, state, lengths)
+
+
+def _replay(
+    ctx: Any, inputs: list[Tensor], lengths: Tensor | None, grads: tuple[Tensor, ...]
+) -> Iterator[Tensor | None]:
+    """The gradients as functions of everything they depend on, all segments at once."""
+    needed = ctx.needs_input_grad[5:]
+    wanted = [part for part, need in zip(inputs, needed, strict=True) if need]
+    outputs = _again(ctx, 0, inputs, lengths)
+    found = iter(torch.autograd.grad(outputs, wanted, grads, create_graph=True, allow_unused=True))
+    return (next(found) if need else None for need in needed)

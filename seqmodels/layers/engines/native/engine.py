@@ -1,0 +1,41 @@
+"""The compiled kernels as an engine."""
+
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor
+
+from seqmodels.cells import Cell, ChoGRUCell, LSTMCell
+from seqmodels.layers.engines import fused
+from seqmodels.layers.engines.native import available
+
+S = TypeVar("S")
+SMALL, MAPPED = 2048, 2**25
+
+
+def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
+    """Why there is no compiled kernel for this cell on this input; None if there is."""
+    if reason := fused.obstacle(cell, x):
+        return reason
+    if isinstance(cell, ChoGRUCell):
+        return "there is no compiled kernel for ChoGRUCell"
+    if isinstance(cell, LSTMCell) and cell.weight_hr is not None:
+        return "there is no compiled kernel for LSTMCell with a projection"
+    if x.device.type != "cpu" or x.dtype != torch.float32:
+        return f"the compiled kernels take float32 on a CPU, got {x.dtype} on {x.device.type}"
+    return None if available() else "the kernels have not been compiled: seqmodels build-native"
+
+
+def beats_onednn(cell: LSTMCell, x: Tensor) -> bool:
+    """Whether training is faster by these kernels than by oneDNN's.
+
+    It is where calls cost more than they compute, and where oneDNN's workspace (some 16 numbers per unit, row and
+    step) is so large that the system gives it anew at each call.
+    """
+    batch, time, _ = x.shape
+    return batch * cell.hidden_size <= SMALL or 16 * 4 * time * batch * cell.hidden_size > MAPPED
+
+
+def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None) -> tuple[Tensor, S]:
+    """`scan` by the compiled kernels."""
+    return fused.run(cell, x, state, lengths, compiled=True)

@@ -1,0 +1,155 @@
+"""The LSTM on a CPU by oneDNN's primitive: one call for many steps."""
+
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from seqmodels.cells import Cell, LSTMCell, LSTMState
+from seqmodels.layers.engines.vendor.lengths import Segment, cut
+from seqmodels.layers.scan import check_range
+from seqmodels.types import map_state, valid_steps
+
+LSTM = 2
+# What padding adds to the drives: the input gate is exactly 0 and the forget gate exactly 1, so the cell state is
+# frozen; the output gate is exactly 0, and so is the output.
+SHUT, OPEN = -1e30, 1e30
+# Steps, counted over all rows, whose gates a cache still holds; and from how many bytes on memory is mapped anew.
+BLOCK, MAPPED = 2048, 2**25
+
+# Rows up to which a single step costs less than arranging the weights for the primitive.
+FEW = 8
+
+
+class Weights(NamedTuple):
+    """The parameters of an `LSTMCell`."""
+
+    weight_ih: Float[Tensor, "gates input"]
+    weight_hh: Float[Tensor, "gates hidden"]
+    bias_ih: Float[Tensor, " gates"] | None
+    bias_hh: Float[Tensor, " gates"] | None
+
+
+def takes(cell: Cell[Any], x: Tensor) -> bool:
+    """Whether oneDNN has a primitive for this cell on this input.
+
+    A compiled graph runs with gradients off, and then the primitive keeps nothing for its backward pass.
+    """
+    return (
+        isinstance(cell, LSTMCell)
+        and cell.weight_hr is None
+        and x.device.type == "cpu"
+        and (x.dtype == torch.float32 or (x.dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()))
+        and torch._C._get_mkldnn_enabled()
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_compiling()
+    )
+
+
+def cuts(cell: LSTMCell, x: Tensor) -> bool:
+    """Whether the sequence is given to the primitive in several calls, where torch's own layer makes one."""
+    rows = x.shape[0] * x.shape[1]
+    return _block(rows, x, cell.hidden_size) < rows and takes(cell, x)
+
+
+def run(cell: LSTMCell, x: Tensor, state: LSTMState, lengths: Tensor | None) -> tuple[Tensor, LSTMState]:
+    """`scan` by the primitive.
+
+    Raises:
+        ValueError: a weight or a state is not as the sizes of the cell and the type of `x` say, or a length is out
+            of range.
+    """
+    weights = Weights(cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)
+    _check(cell, x, state, weights)
+    steps = x.transpose(0, 1)
+    if lengths is None and x.shape[1] == 1 and x.shape[0] <= FEW:
+        h, c = torch.lstm_cell(steps[0], state, *weights)
+        return h.unsqueeze(1), LSTMState(h, c)
+    if lengths is not None:
+        y, state = _ragged(steps, state, weights, lengths.to(x.device))
+    else:
+        y, state = _equal(steps, state, weights)
+    return y.transpose(0, 1), state
+
+
+def _check(cell: LSTMCell, x: Tensor, state: LSTMState, weights: Weights) -> None:
+    """The primitive reads memory as the sizes say, whatever is there."""
+    gates, units = 4 * cell.hidden_size, (x.shape[0], cell.hidden_size)
+    shapes = (units, units, (gates, cell.input_size), (gates, cell.hidden_size), (gates,), (gates,))
+    for name, tensor, shape in zip(("h", "c", *Weights._fields), (*state, *weights), shapes, strict=True):
+        if tensor is not None and (tensor.shape != shape or tensor.dtype != x.dtype):
+            raise ValueError(
+                f"expected {name} to be {x.dtype} of shape {shape}, got {tensor.dtype} of shape {tuple(tensor.shape)}"
+            )
+
+
+def _block(rows: int, x: Tensor, hidden_size: int) -> int:
+    """Of so many steps, counted over all rows, how many one call is best given."""
+    workspace = 16 * rows * hidden_size * x.element_size() if torch.is_grad_enabled() else 0
+    return BLOCK if workspace > MAPPED and rows > 4 * BLOCK else rows
+
+
+def _equal(
+    x: Float[Tensor, "time batch input"], state: LSTMState, weights: Weights
+) -> tuple[Float[Tensor, "time batch hidden"], LSTMState]:
+    """All rows to the last step; in blocks where the workspace of one call would be mapped anew at each."""
+    time, batch, _ = x.shape
+    block = _block(time * batch, x, state.h.shape[1])
+    if block == time * batch:
+        return _primitive(x, state, weights)
+    outputs = []
+    for part in x.split(max(block // batch, 1)):
+        y, state = _primitive(part, state, weights)
+        outputs.append(y)
+    return torch.cat(outputs), state
+
+
+def _ragged(
+    x: Float[Tensor, "time batch input"], state: LSTMState, weights: Weights, lengths: Int[Tensor, " batch"]
+) -> tuple[Float[Tensor, "time batch hidden"], LSTMState]:
+    """Each row to its own end: a mark in its padding freezes its cell state and silences its output."""
+    padding = ~valid_steps(lengths, x.shape[0]).t().unsqueeze(2)
+    marks = weights.weight_ih.new_tensor([SHUT, OPEN, 0.0, SHUT]).repeat_interleave(state.h.shape[1])
+    weights = weights._replace(weight_ih=torch.cat([weights.weight_ih, marks.unsqueeze(1)], dim=1))
+    drive = torch.cat([x.masked_fill(padding, 0.0), padding.to(x.dtype)], dim=2)
+    y, c = _segments(drive, state, weights, lengths)
+    y = y.masked_fill(padding, 0.0)
+    last = y[lengths - 1, torch.arange(len(lengths))]
+    return y, LSTMState(torch.where(lengths.unsqueeze(1) > 0, last, state.h), c)
+
+
+def _segments(
+    drive: Float[Tensor, "time batch drive"], state: LSTMState, weights: Weights, lengths: Int[Tensor, " batch"]
+) -> tuple[Float[Tensor, "time batch hidden"], Float[Tensor, "batch hidden"]]:
+    """Outputs and cell states of rows with marked padding, little of which is run over."""
+    time, batch, _ = drive.shape
+    sizes, order = lengths.tolist(), lengths.argsort(descending=True)
+    check_range(sizes, time)
+    cuts = cut(sizes, _block(time * batch, drive, state.h.shape[1])) or [Segment(0, 1, batch)]
+    rest = time - cuts[-1].end
+    parts = drive.index_select(1, order).split([end - start for start, end, _ in cuts] + [rest])
+    h, c = map_state(lambda part: part.index_select(0, order), state)
+    outputs, ended = [], []
+    for part, (_, _, rows) in zip(parts, cuts, strict=False):
+        ended.append(c[rows:])
+        y, (h, c) = _primitive(part[:, :rows], LSTMState(h[:rows], c[:rows]), weights)
+        outputs.append(F.pad(y, (0, 0, 0, batch - rows)))
+    outputs.append(drive.new_zeros(rest, batch, state.h.shape[1]))
+    back = order.argsort()
+    return torch.cat(outputs).index_select(1, back), torch.cat([c, *reversed(ended)]).index_select(0, back)
+
+
+def _primitive(
+    x: Float[Tensor, "time batch input"], state: LSTMState, weights: Weights
+) -> tuple[Float[Tensor, "time batch hidden"], LSTMState]:
+    """One call. It reads no bias that it is told not to have."""
+    unread = weights.weight_ih.detach()
+    w_ih, w_hh, b_ih, b_hh = (unread if part is None else part for part in weights)
+    h, c = state.h.contiguous(), state.c.contiguous()
+    bias = weights.bias_ih is not None
+    y, h, c, _ = torch.mkldnn_rnn_layer(
+        x.contiguous(), w_ih, w_hh, b_ih, b_hh, h, c, False, [], LSTM, h.shape[1], 1, bias, False, False, True
+    )
+    return y, LSTMState(h, c)

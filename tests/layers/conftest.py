@@ -1,0 +1,61 @@
+"""The compiled kernels: absent for every test, unless it asks for them; and how close two results have to be."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch.utils import _pytree as pytree
+
+from seqmodels.layers.engines.native import available
+from seqmodels.layers.engines.native import build as building
+
+
+@pytest.fixture(scope="session")
+def _empty_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_compiled(_empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever has been built on this machine, `auto` does not see it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(_empty_cache))
+
+
+@pytest.fixture(scope="session")
+def _native_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache with the library, built once for all tests."""
+    if shutil.which("c++") is None:
+        pytest.skip("there is no C++ compiler")
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        patch.delenv("CXX", raising=False)
+        assert not available()
+        assert building.build() == building.library()
+        assert available()
+    return cache
+
+
+@pytest.fixture
+def _native(_nothing_compiled: None, _native_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The library has been built."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(_native_cache))
+    yield
+    torch.compiler.reset()  # a graph holds for good whether there was a library
+
+
+@pytest.fixture
+def assert_same() -> Callable[..., None]:
+    """Fails where two structures differ by more than a share of each tensor's largest entry."""
+
+    def check(actual: Any, expected: Any, tolerance: float | None = None) -> None:
+        actual, expected = pytree.tree_leaves(actual), pytree.tree_leaves(expected)
+        for a, b in zip(actual, expected, strict=True):
+            share = tolerance or (1e-10 if b.dtype == torch.float64 else 1e-5)
+            largest = b.abs().max().item() if b.numel() else 0.0
+            torch.testing.assert_close(a, b, rtol=0.0, atol=share * largest)
+
+    return check
