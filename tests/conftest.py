@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,3 +92,14 @@ def _unannotated() -> Iterator[None]:
     config.update("jaxtyping_disable", True)
     yield
     config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture(scope="session")
+def _empty_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_compiled(_empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever has been built on this machine, `auto` does not see it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(_empty_cache))

@@ -1,4 +1,4 @@
-"""The compiled kernels: absent for every test, unless it asks for them; and how close two results have to be."""
+"""The compiled kernels, for a test that asks for them; and how close two results have to be."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,17 +11,6 @@ from torch.utils import _pytree as pytree
 
 from seqmodels.layers.engines.native import available
 from seqmodels.layers.engines.native import build as building
-
-
-@pytest.fixture(scope="session")
-def _empty_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("empty")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_compiled(_empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever has been built on this machine, `auto` does not see it."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(_empty_cache))
 
 
 @pytest.fixture(scope="session")

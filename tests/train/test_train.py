@@ -43,7 +43,7 @@ def test_a_run_folder_holds_everything(train: Train) -> None:
     assert {"train/loss", "val/loss", "test/loss", "test/mse", "test/mae", "test/r2"} <= set(metrics)
     assert set(metrics["floor"]) == {"test/mse", "test/mae", "test/r2"}
     assert metrics["parameters"] == 8 * (1 + 8 + 2) + 8 + 1
-    assert metrics["engine"] == "vendor"
+    assert metrics["engine"] == "fused"
     assert metrics["training_seconds"] > 0
 
 

@@ -32,6 +32,7 @@ REASONS: dict[Engine, str] = {
 }
 
 TRANSFORMED = "under transforms of torch.func and in forward mode only single operators have derivatives"
+MIXED = "under autocast only torch's kernels and the loop know which precision each product takes"
 
 
 class Choice(NamedTuple):
@@ -70,15 +71,15 @@ def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool 
         obstacle = FAST[candidate].obstacle(cell, x)
         if obstacle is None:
             return Choice(candidate, REASONS[candidate])
-    return Choice("loop", obstacle or "a single step")
+    return Choice("loop", obstacle or MIXED)
 
 
 def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, engine: Engine = "auto") -> tuple[Tensor, S]:
     """`scan` by the chosen engine: the same arguments, the same results."""
+    check_input(cell.input_size, x, lengths)
     chosen = choose(cell, x, engine, ragged=lengths is not None).engine
     if chosen == "loop":
         return scan(cell, x, state, lengths=lengths)
-    check_input(cell.input_size, x, lengths)
     result: tuple[Tensor, S] = FAST[chosen].run(cell, x, state, lengths)
     return result
 

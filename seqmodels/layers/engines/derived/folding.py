@@ -135,14 +135,14 @@ class Forms(dict[Node, Form]):
             for s, c in f.items()
         ):
             return None
-        first = [self._expanded(next(iter(f.values()), p), p) for p, f in zip(pieces, forms, strict=True)]
+        first = [self._expanded(next(iter(f.values()), p) or p, p) for p, f in zip(pieces, forms, strict=True)]
         whole = self._call(aten.cat.default, first, 1, shape=shape(node), like=node)
         parts, start = [], 0
         for (sources, width), group in groupby(
             zip(pieces, forms, strict=True), lambda pair: (tuple(pair[1]), shape(pair[0])[1])
         ):
             members = list(group)
-            further = {s: self._stacked([(p, f[s]) for p, f in members], width) for s in sources[1:]}
+            further = {s: self._stacked([(p, f[s] or p) for p, f in members], width) for s in sources[1:]}
             parts.append(Part(start, (len(members), width), sources, further))
             start += len(members) * width
         return Blocks(whole, parts)

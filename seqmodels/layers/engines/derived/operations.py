@@ -21,7 +21,8 @@ TWO, MINUS_ONE = torch.tensor(2.0), torch.tensor(-1.0)
 
 def columns(tensor: Tensor, start: int, shape: tuple[int, ...]) -> Tensor:
     """Columns of (rows, features) from `start` on, as (rows, *shape)."""
-    return tensor[:, start : start + math.prod(shape)].unflatten(1, shape)
+    part = tensor[:, start : start + math.prod(shape)]
+    return part.view(len(part), *shape) if len(shape) == 1 else part.unflatten(1, shape)  # type: ignore[no-any-return, no-untyped-call]
 
 
 def side_by_side(blocks: list[Tensor], dim: int) -> Tensor:
@@ -116,9 +117,11 @@ def block(node: Node) -> tuple[Node, int] | None:
     split, index = node.args
     if not isinstance(split, Node) or split.target not in (aten.split.Tensor, aten.split_with_sizes.default):
         return None
-    whole, size, *dim = split.args
+    arguments: Any = split.args
+    place: Any = index
+    whole, size, *dim = arguments
     if not isinstance(whole, Node) or not whole.meta.get("rows") or len(whole.meta["shape"]) != 2:
         return None
     if dim not in ([1], [-1]):
         return None
-    return whole, index * size if isinstance(size, int) else sum(size[:index])  # type: ignore[operator,arg-type]
+    return whole, place * size if isinstance(size, int) else sum(size[:place])

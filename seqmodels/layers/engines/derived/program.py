@@ -52,8 +52,8 @@ class Program:
         self.pieces = _pieces(n for n in back.made if n in self.forms)
         collect = self._collect({*back.made, *self.pieces})
         factors = self._factors([*back.inputs, *collect.inputs])
-        read = dict.fromkeys([*factors.inputs, *back.inputs, *collect.inputs])
-        read = [n for n in read if n not in factors.wanted]
+        reads = dict.fromkeys([*factors.inputs, *back.inputs, *collect.inputs])
+        read = [n for n in reads if n not in factors.wanted]
         dear = [n for n in read if n.target in DEAR and n in self.moving and n not in self.forms]
         step, plain_step = self._step(dear), self._step([])
         ahead = self._made_for(
