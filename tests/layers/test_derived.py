@@ -127,6 +127,17 @@ def test_is_the_loop_for_any_equation(equation, lengths, gradients):
         torch.testing.assert_close(*pair, rtol=1e-10, atol=1e-10)
 
 
+@pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
+def test_parameters_stay_what_they_are(build):
+    cell, x, state = example(build)
+    cache._programs.clear()
+    before = {name: (p, p.detach().clone()) for name, p in cell.named_parameters()}
+    derived.run(cell, x, state, None)[0].sum().backward()
+    for name, parameter in cell.named_parameters():
+        assert parameter is before[name][0]
+        assert torch.equal(parameter, before[name][1])
+
+
 class Two(Plain):
     """A cell with two states."""
 

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from seqmodels.cells import Cell
+from seqmodels.layers.engines.derived.binding import named_constants
 from seqmodels.layers.engines.derived.cache import program_of, unroll
-from seqmodels.layers.engines.derived.trace import UnderivableError, named_constants
+from seqmodels.layers.engines.derived.trace import UnderivableError
 from seqmodels.layers.scan import scan
 
 S = TypeVar("S")

@@ -4,15 +4,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call
 from torch.utils import _pytree as pytree
 
 from seqmodels.cells import Cell
+from seqmodels.layers.engines.derived.binding import call_scan, named_constants
 from seqmodels.layers.engines.derived.function import Unrolled
 from seqmodels.layers.engines.derived.program import Program
-from seqmodels.layers.engines.derived.trace import Trace, UnderivableError, named_constants
+from seqmodels.layers.engines.derived.trace import Trace, UnderivableError
 from seqmodels.layers.engines.packing import Packing
-from seqmodels.layers.scan import scan
 
 LIMIT = 64
 _programs: dict[Any, Program | UnderivableError] = {}
@@ -102,11 +101,10 @@ def _trial(cell: Cell[Any], program: Program, x: Tensor, state: Any) -> tuple[li
         for name, c in named_constants(cell).items()
     }
     start = pytree.tree_unflatten(before, structure)
-    inside = {f"cell.{name}": c for name, c in constants.items()}
     wanted = [t for t in (sample, *before, *constants.values()) if t.requires_grad]
     outcomes = [
         unroll(program, cell, sample, start, list(constants.values()), lengths),
-        functional_call(_Scan(cell), inside, (sample, start, lengths)),
+        call_scan(cell, constants, sample, start, lengths),
     ]
     results = [pytree.tree_leaves(outcome) for outcome in outcomes]
     weights = [draw(*t.shape).to(t.dtype) for t in results[0]]
@@ -114,17 +112,6 @@ def _trial(cell: Cell[Any], program: Program, x: Tensor, state: Any) -> tuple[li
         [*(t.detach() for t in r), *torch.autograd.grad(r, wanted, weights, allow_unused=True, materialize_grads=True)]
         for r in results
     )
-
-
-class _Scan(nn.Module):
-    """A cell whose call is its loop, for `functional_call`."""
-
-    def __init__(self, cell: Cell[Any]) -> None:
-        super().__init__()
-        self.cell = cell
-
-    def forward(self, x: Tensor, state: Any, lengths: Tensor) -> Any:
-        return scan(self.cell, x, state, lengths=lengths)
 
 
 def unroll(

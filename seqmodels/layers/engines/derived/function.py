@@ -8,8 +8,8 @@ from torch.utils import _pytree as pytree
 
 from seqmodels.cells import Cell
 from seqmodels.layers.engines.derived import sequence
+from seqmodels.layers.engines.derived.binding import call_step, named_constants
 from seqmodels.layers.engines.derived.program import Program
-from seqmodels.layers.engines.derived.trace import call_step, named_constants
 
 
 class Unrolled(torch.autograd.Function):

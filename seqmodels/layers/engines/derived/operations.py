@@ -22,7 +22,7 @@ TWO, MINUS_ONE = torch.tensor(2.0), torch.tensor(-1.0)
 def columns(tensor: Tensor, start: int, shape: tuple[int, ...]) -> Tensor:
     """Columns of (rows, features) from `start` on, as (rows, *shape)."""
     part = tensor[:, start : start + math.prod(shape)]
-    return part.view(len(part), *shape) if len(shape) == 1 else part.unflatten(1, shape)  # type: ignore[no-any-return, no-untyped-call]
+    return part.view(len(part), *shape) if len(shape) == 1 else part.unflatten(1, shape)
 
 
 def side_by_side(blocks: list[Tensor], dim: int) -> Tensor:

@@ -173,7 +173,7 @@ class Layout:
 
     def _place_of_whole(self, node: Node) -> Place:
         home = self.homes.get(node)
-        return self.places[home] if home in self.owned else self._choose(node, []) or _new("scratch", node)  # type: ignore[index]
+        return self.places[home] if home in self.owned else self._choose(node, []) or _new("scratch", node)
 
     def _replaceable(self, node: Node, dying: set[Node]) -> list[Place]:
         """The places of operands that are read for the last time, and by the same numbers of the result alone."""

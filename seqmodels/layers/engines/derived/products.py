@@ -21,7 +21,7 @@ def multiply(x: Tensor, product: Product, bias: Tensor | None = None, *, out: Te
     if product.packed is None:
         weight = product.transposed
         return torch.mm(x, weight, out=out) if bias is None else torch.addmm(bias, x, weight, out=out)
-    result = product(x, None, out)  # type: ignore[arg-type]
+    result = product(x, None, out)
     if bias is not None:
         return torch.add(result, bias, out=out)
     return result if out is None else out.copy_(result)

@@ -7,14 +7,14 @@ from itertools import zip_longest
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch._ops import OpOverload
-from torch.func import functional_call
 from torch.fx import Graph, Node
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from seqmodels.cells import Cell
+from seqmodels.layers.engines.derived.binding import call_step, named_constants
 
 aten = torch.ops.aten
 ROWS = (5, 7)  # two batches: what differs between their graphs is the number of rows
@@ -145,27 +145,6 @@ def _out_of_place(func: OpOverload, changed: Node) -> OpOverload:
     if changed.op == "placeholder" or not isinstance(function, OpOverload) or function is func:
         raise UnderivableError(f"it works in place ({func})")
     return function
-
-
-class _Step(nn.Module):
-    """A cell whose call is its projection and its step, for `functional_call`."""
-
-    def __init__(self, cell: Cell[Any]) -> None:
-        super().__init__()
-        self.cell = cell
-
-    def forward(self, x: Tensor, state: Any) -> Any:
-        return self.cell.step(self.cell.project(x), state)
-
-
-def named_constants(cell: Cell[Any]) -> dict[str, Tensor]:
-    """Parameters and buffers of a cell and of the modules in it."""
-    return {**dict(cell.named_parameters()), **dict(cell.named_buffers())}
-
-
-def call_step(cell: Cell[Any], constants: dict[str, Tensor], x: Tensor, state: Any) -> Any:
-    """`cell.project` and `cell.step` over other parameters and buffers."""
-    return functional_call(_Step(cell), {f"cell.{name}": t for name, t in constants.items()}, (x, state))
 
 
 @torch.inference_mode(False)
