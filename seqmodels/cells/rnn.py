@@ -71,10 +71,8 @@ class RNNCell(Cell[RNNState]):
         super().__init__()
         self.input_size, self.hidden_size, self.output_size = input_size, hidden_size, hidden_size
         self.nonlinearity = nonlinearity
-        named = {"tanh": torch.tanh, "relu": torch.relu}
-        if isinstance(nonlinearity, str) and nonlinearity not in named:
+        if isinstance(nonlinearity, str) and nonlinearity not in ("tanh", "relu"):
             raise ValueError(f'nonlinearity must be "tanh", "relu" or a function, got {nonlinearity!r}')
-        self.f = named[nonlinearity] if isinstance(nonlinearity, str) else nonlinearity
         b = (hidden_size,) if bias else None
         shapes = {
             "weight_ih": (hidden_size, input_size),
@@ -83,6 +81,12 @@ class RNNCell(Cell[RNNState]):
             "bias_hh": b,
         }
         self.allocate(shapes, device, dtype)
+
+    def f(self, a: Float[Tensor, "batch hidden"]) -> Float[Tensor, "batch hidden"]:
+        """The nonlinearity."""
+        if isinstance(self.nonlinearity, str):
+            return a.tanh() if self.nonlinearity == "tanh" else a.relu()
+        return self.nonlinearity(a)
 
     def project(self, x: Float[Tensor, "*any input"]) -> Float[Tensor, "*any hidden"]:
         """W_xh x + b_xh."""

@@ -52,3 +52,9 @@ def test_equals_torch(nonlinearity, bias, device, gradients):
 def test_refuses_an_unknown_nonlinearity():
     with pytest.raises(ValueError, match=r"^nonlinearity must be \"tanh\", \"relu\" or a function, got 'tan'$"):
         RNNCell(3, 4, nonlinearity="tan")
+
+
+def test_a_module_as_nonlinearity_is_registered_once():
+    cell = RNNCell(2, 3, nonlinearity=torch.nn.PReLU())
+    assert [name for name in cell.state_dict() if "nonlinearity" in name] == ["nonlinearity.weight"]
+    assert not any(name.startswith("f.") for name in cell.state_dict())

@@ -14,10 +14,6 @@ from torch.fx import Node
 from seqmodels.layers.engines.derived.products import apply, multiply
 from seqmodels.layers.engines.derived.trace import aten
 
-MANY = 4096
-"""Numbers from which torch's own tanh is the slower one even where they lie side by side."""
-TWO, MINUS_ONE = torch.tensor(2.0), torch.tensor(-1.0)
-
 
 def columns(tensor: Tensor, start: int, shape: tuple[int, ...]) -> Tensor:
     """Columns of (rows, features) from `start` on, as (rows, *shape)."""
@@ -31,12 +27,11 @@ def side_by_side(blocks: list[Tensor], dim: int) -> Tensor:
 
 
 def tanh(a: Tensor, *, out: Tensor | None = None) -> Tensor:
-    """tanh; of float32 on a CPU perhaps as 2 sigma(2a) - 1, which is several times faster and absolutely as exact."""
-    small = a.numel() < MANY and a.is_contiguous() and (out is None or out.is_contiguous())
-    if small or a.dtype != torch.float32 or a.device.type != "cpu":
+    """tanh, of numbers that lie side by side: of columns it takes five times as long."""
+    if a.is_contiguous() and (out is None or out.is_contiguous()):
         return torch.tanh(a, out=out)
-    s = torch.mul(a, TWO, out=out)
-    return torch.add(MINUS_ONE, s.sigmoid_(), alpha=2, out=s)
+    result = a.contiguous().tanh()
+    return result if out is None else out.copy_(result)
 
 
 FRESH = {multiply, apply, aten.cat.default, side_by_side, aten.mm.default, aten.addmm.default}
