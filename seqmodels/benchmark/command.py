@@ -109,8 +109,9 @@ def _prepare(options: argparse.Namespace) -> None:
         raise ValueError(f"--dtype tf32 needs --device cuda, got --device {options.device}")
     os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # the profiler that counts memory tells when it starts and stops
     torch.set_num_threads(options.threads)
-    torch.backends.cuda.matmul.allow_tf32 = options.dtype == "tf32"
-    torch.backends.cudnn.allow_tf32 = options.dtype == "tf32"
+    if options.device == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = options.dtype == "tf32"
+        torch.backends.cudnn.allow_tf32 = options.dtype == "tf32"
 
 
 def _rows(options: argparse.Namespace, peaks: dict[str, float]) -> Iterator[list[Row]]:

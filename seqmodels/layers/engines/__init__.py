@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
-from seqmodels.cells import Cell, LSTMCell
+from seqmodels.cells import Cell, LSTMCell, RNNCell
 from seqmodels.layers.engines import derived, fused, parallel, vendor
 from seqmodels.layers.engines.gemm import by_onednn
 from seqmodels.layers.engines.native import engine as native
@@ -103,7 +103,7 @@ def _by_speed(cell: Cell[Any], x: Tensor, ragged: bool) -> Iterator[Engine]:
 
 
 def _for_vendor(cell: Cell[Any], x: Tensor, ragged: bool) -> bool:
-    """Where torch's kernels are the fastest: on an accelerator, the LSTM, and small products without a derivative."""
+    """Where torch's kernels are the fastest: on an accelerator, the LSTM, and a small GRU without a derivative."""
     if torch.compiler.is_compiling() or vendor.obstacle(cell, x) is not None:
         return False
     if x.device.type != "cpu" or x.shape[1] == 1 or torch.is_autocast_enabled("cpu"):
@@ -113,5 +113,7 @@ def _for_vendor(cell: Cell[Any], x: Tensor, ragged: bool) -> bool:
     if isinstance(cell, LSTMCell):
         compiled = trains and not ragged and native.beats_onednn(cell, x) and native.obstacle(cell, x) is None
         return vendor.lstm.takes(cell, x) and not compiled
+    if isinstance(cell, RNNCell) or trains or ragged:
+        return False
     product = x.shape[0] * max(p.numel() for p in parameters)
-    return not (trains or ragged or by_onednn(x, product)) and native.obstacle(cell, x) is not None
+    return not by_onednn(x, product) and native.obstacle(cell, x) is not None

@@ -10,7 +10,7 @@ from seqmodels.layers.engines import fused
 from seqmodels.layers.engines.native import available
 
 S = TypeVar("S")
-SMALL, MAPPED = 2048, 2**25
+SMALL, MANY, MAPPED = 2048, 2**16, 2**25
 
 
 def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
@@ -33,7 +33,8 @@ def beats_onednn(cell: LSTMCell, x: Tensor) -> bool:
     step) is so large that the system gives it anew at each call.
     """
     batch, time, _ = x.shape
-    return batch * cell.hidden_size <= SMALL or 16 * 4 * time * batch * cell.hidden_size > MAPPED
+    numbers = time * batch * cell.hidden_size
+    return (batch * cell.hidden_size <= SMALL and numbers >= MANY) or 16 * 4 * numbers > MAPPED
 
 
 def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None) -> tuple[Tensor, S]:
