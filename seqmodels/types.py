@@ -1,7 +1,7 @@
 """What the rooms hand to each other: a batch, a state, and the description of a data set."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import torch
@@ -14,8 +14,8 @@ S = TypeVar("S")
 class Batch(NamedTuple):
     """Sequences of unequal length, padded to the longest.
 
-    `targets` has one entry per row (many-to-one) or one per step (many-to-many of the same length).
-    What lies past a row's length is never read.
+    `targets` has one entry per row (to one), one per step (to many, of the same length), or `target_lengths` of them
+    (to many, of another length). What lies past a row's length is never read.
     """
 
     inputs: Shaped[Tensor, "batch time *features"]
@@ -29,28 +29,39 @@ class DataSpec:
     """What a data set holds, in plain values: everything a model and its objective are built from.
 
     Args:
-        inputs: `"tokens"` for indices into a vocabulary, `"values"` for vectors of numbers.
-        input_size: number of vocabulary entries, or of values per step.
-        output_size: number of classes, of values to predict, or of vocabulary entries.
+        inputs: what one step holds: `"tokens"`, an index into a vocabulary; `"words"`, that and the indices of the
+            word's characters; `"values"`, a vector of numbers; `"images"`, a picture.
+        input_size: number of vocabulary entries, of values, or of channels of a picture.
+        output_size: number of classes, of values to predict, or of entries of the vocabulary that is written.
         padding_index: the vocabulary entry that stands for padding; None where there is none.
         classes: names of the classes, by index.
-        vocabulary: the serialised `Vocabulary`, so that a trained model reads raw text.
+        vocabulary: the serialised `Vocabulary` of the inputs.
+        characters: the serialised `Vocabulary` of the characters of a word.
+        target_vocabulary: the serialised `Vocabulary` of what is written, where that is a sequence of its own.
         mean: of each predicted value over the training part; empty where targets are not standardised.
         std: standard deviation of each predicted value over the training part.
         streams: whether each batch continues the rows of the batch before it.
         columns: names of the values of one step.
+        answers: names of the predicted values.
+        shape: of a picture: (channels, height, width).
+        raw: plain values that build the `RawInput`, so that a trained model reads what a person has.
     """
 
-    inputs: Literal["tokens", "values"]
+    inputs: Literal["tokens", "words", "values", "images"]
     input_size: int
     output_size: int
     padding_index: int | None = None
     classes: tuple[str, ...] = ()
     vocabulary: str | None = None
+    characters: str | None = None
+    target_vocabulary: str | None = None
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     streams: bool = False
     columns: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    raw: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from seqmodels.data.download import download, extract
 
 Source = str | os.PathLike[str] | Mapping[str, str]
-"""A path; or a file that can be downloaded: its name, url, sha256 and, if it is one of an archive, member."""
+"""A path; or a file that can be downloaded: its name, url, sha256 and, if it is one of an archive, member; or a file
+that a person must fetch: its name, and the page that offers it."""
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -21,27 +22,32 @@ def locate(source: Source) -> Path:
     A path must exist. A file with a `name` is looked for under that name in the folder `$SEQMODELS_DATA`,
     then in the cache `$SEQMODELS_CACHE` (`~/.cache/seqmodels` unless set), and is else downloaded into the
     cache. With `member`, the `url` is that of a zip or tar archive which holds the file, and `sha256` the sum
-    of the archive; the archive itself is looked for in the same places by the last part of its url.
+    of the archive; the archive itself is looked for in the same places by the last part of its url. With `page`,
+    nothing is downloaded.
 
     Args:
-        source: a path, or a mapping with `name`, `url`, `sha256` and possibly `member`.
+        source: a path, or a mapping with `name`, `url`, `sha256` and possibly `member`, or with `name` and `page`.
 
     Raises:
-        FileNotFoundError: a path does not exist.
+        FileNotFoundError: a path does not exist, or a file with a `page` lies in neither place.
         ValueError: a mapping has other keys; a download is not over HTTPS, or its SHA-256 sum is not the
             expected.
         ConnectionError: the download failed. What has arrived is kept and continued from at the next call.
     """
     if not isinstance(source, Mapping):
         return _existing(source)
-    if not {"name", "url", "sha256"} <= set(source) <= {"name", "url", "sha256", "member"}:
-        keys = ", ".join(map(str, source))
-        raise ValueError(f"a file to download is given by name, url, sha256 and possibly member, got {keys}")
-    name, url = source["name"], source["url"]
-    folder, cache = os.environ.get("SEQMODELS_DATA"), cache_folder()
+    keys, needed = set(source), {"name", "url", "sha256"}
+    if not (needed <= keys <= needed | {"member"} or keys == {"name", "page"}):
+        given = ", ".join(map(str, source))
+        raise ValueError(f"a file is given by name, url, sha256 and possibly member, or by name and page, got {given}")
+    name, cache = source["name"], cache_folder()
+    folder = os.environ.get("SEQMODELS_DATA")
     for path in ([Path(folder).expanduser() / name] if folder else []) + [cache / name]:
         if path.exists():
             return path
+    if "page" in source:
+        raise FileNotFoundError(f"there is no {cache / name}, nor $SEQMODELS_DATA/{name}: get it from {source['page']}")
+    url = source["url"]
     if "member" in source:
         archive = {"name": PurePosixPath(urlsplit(url).path).name, "url": url, "sha256": source["sha256"]}
         return extract(locate(archive), source["member"], cache / name)

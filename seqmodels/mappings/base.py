@@ -86,13 +86,17 @@ class SequenceMapping(pl.LightningModule, ABC):
     def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
         """The answers to a batch, and which of them are valid."""
 
+    def compared(self, batch: Batch, output: Tensor, valid: Tensor) -> tuple[Any, Any]:
+        """What the metrics are updated with: predictions and targets."""
+        return self.objective.compared(output, batch.targets, valid)
+
     def _step(self, batch: Batch, split: str, batch_idx: int) -> dict[str, Tensor]:
         if batch_idx == 0:
             self.carried.pop(split, None)
             self._mean_loss(split).reset()
         output, valid = self.respond(batch, split)
         loss = self.objective.loss(output, batch.targets, valid)
-        self._metrics(split).update(*self.objective.compared(output.detach(), batch.targets, valid))
+        self._metrics(split).update(*self.compared(batch, output.detach(), valid))
         self._log_loss(split, loss.detach(), valid.sum())
         return {"loss": loss, "output": output.detach(), "valid": valid}
 
