@@ -7,6 +7,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 
 PADDING = "<pad>"
 UNKNOWN = "<unk>"
+START, END = "<start>", "<end>"
 
 # Words, clitics split off as in the Penn Treebank (do n't, it 's), runs of dots or dashes, single marks.
 WORD = r"\w+(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|\w+|\.{2,}|-{2,}|[^\w\s]"
@@ -32,16 +33,24 @@ class Vocabulary:
 
     @classmethod
     def words(
-        cls, texts: Iterable[str], *, max_size: int | None = None, min_count: int = 1, lowercase: bool = True
+        cls,
+        texts: Iterable[str],
+        *,
+        max_size: int | None = None,
+        min_count: int = 1,
+        lowercase: bool = True,
+        marks: bool = False,
     ) -> "Vocabulary":
         """The most frequent words of some texts, behind a padding entry (index 0) and an unknown entry.
 
         Args:
             texts: the training texts.
-            max_size: number of entries at most, those two included.
+            max_size: number of entries at most, those in front of the words included.
             min_count: rarer words are unknown.
             lowercase: whether case is ignored.
+            marks: whether there are entries for the start and the end of a text, as a model that writes needs them.
         """
+        special = [PADDING, UNKNOWN, *([START, END] if marks else [])]
         tokenizer = Tokenizer(models.WordLevel({PADDING: 0, UNKNOWN: 1}, unk_token=UNKNOWN))
         tokenizer.normalizer = normalizers.Sequence(
             [normalizers.NFC(), *([normalizers.Lowercase()] if lowercase else [])]
@@ -52,18 +61,41 @@ class Vocabulary:
             for text in texts
             for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
         )
-        frequent = [word for word, count in counts.most_common(max_size and max_size - 2) if count >= min_count]
-        entries = [PADDING, UNKNOWN, *frequent]
-        tokenizer.model = models.WordLevel({word: i for i, word in enumerate(entries)}, unk_token=UNKNOWN)
+        kept = max_size and max(max_size - len(special), 0)
+        frequent = [word for word, count in counts.most_common(kept) if count >= min_count]
+        tokenizer.model = _word_level([*special, *frequent])
         return cls(tokenizer)
 
     @classmethod
-    def characters(cls, text: str) -> "Vocabulary":
-        """Every character of a text, in code point order, behind an unknown entry (index 0)."""
-        entries = [UNKNOWN, *sorted(set(text))]
-        tokenizer = Tokenizer(models.WordLevel({c: i for i, c in enumerate(entries)}, unk_token=UNKNOWN))
+    def characters(cls, text: str, *, marks: bool = False) -> "Vocabulary":
+        """Every character of a text, in code point order, behind an unknown entry (index 0).
+
+        Args:
+            text: the training text.
+            marks: whether there are entries for padding (then at index 0), start and end, as writing needs them.
+        """
+        special = [PADDING, UNKNOWN, START, END] if marks else [UNKNOWN]
+        tokenizer = Tokenizer(_word_level([*special, *sorted(set(text))]))
         tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(CHARACTER), behavior="isolated")
         tokenizer.decoder = decoders.Fuse()
+        return cls(tokenizer)
+
+    @classmethod
+    def listed(cls, entries: Iterable[str], *, marks: bool = True) -> "Vocabulary":
+        """A fixed list of entries, behind padding and unknown; a text is entries with blanks between them.
+
+        Args:
+            entries: without blanks in them.
+            marks: whether there are entries for start and end too.
+
+        Example:
+            >>> notes = Vocabulary.listed(["60", "62", "rest"])
+            >>> notes.encode("62 rest 61")
+            [5, 6, 1]
+        """
+        special = [PADDING, UNKNOWN, *([START, END] if marks else [])]
+        tokenizer = Tokenizer(_word_level([*special, *entries]))
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
         return cls(tokenizer)
 
     @classmethod
@@ -93,9 +125,22 @@ class Vocabulary:
     @property
     def unknown_index(self) -> int:
         """The index that stands for anything not in the vocabulary."""
-        index = self._tokenizer.token_to_id(UNKNOWN)
+        return self._index(UNKNOWN)
+
+    @property
+    def start_index(self) -> int:
+        """The index of what a written text starts from."""
+        return self._index(START)
+
+    @property
+    def end_index(self) -> int:
+        """The index of what ends a written text."""
+        return self._index(END)
+
+    def _index(self, entry: str) -> int:
+        index = self._tokenizer.token_to_id(entry)
         if index is None:
-            raise ValueError(f"the vocabulary has no entry {UNKNOWN!r}")
+            raise ValueError(f"the vocabulary has no entry {entry!r}")
         return int(index)
 
     def encode(self, text: str) -> list[int]:
@@ -109,3 +154,7 @@ class Vocabulary:
     def decode(self, indices: Iterable[int]) -> str:
         """The text of some indices."""
         return str(self._tokenizer.decode(list(indices), skip_special_tokens=False))
+
+
+def _word_level(entries: list[str]) -> models.WordLevel:
+    return models.WordLevel({entry: i for i, entry in enumerate(entries)}, unk_token=UNKNOWN)

@@ -79,7 +79,7 @@ def test_the_cache_has_a_place_of_its_own_unless_told(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("source", [{"name": "a"}, {}, REMOTE | {"file": "b"}])
 def test_a_download_needs_its_sum(source: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match=r"name, url, sha256 and possibly member, got "):
+    with pytest.raises(ValueError, match=r"a file is given by name, url, sha256 .*, got "):
         locate(source)
 
 
@@ -102,3 +102,16 @@ def test_bytes_that_are_no_text_are_located(tmp_path: Path) -> None:
     path = put(tmp_path / "a.txt", b"fine\ncaf\xe9\n")
     with pytest.raises(ValueError, match=r"a.txt:2: not UTF-8 text: byte 0xe9"):
         list(open_text(path))
+
+
+def test_a_file_with_a_page_must_be_fetched_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEQMODELS_DATA", str(tmp_path))
+    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
+    source = {"name": "set/a.txt", "page": "https://example.org/set"}
+    with pytest.raises(
+        FileNotFoundError, match=r"nor \$SEQMODELS_DATA/set/a.txt: get it from https://example.org/set$"
+    ):
+        locate(source)
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "a.txt").write_text("a")
+    assert locate(source) == tmp_path / "set" / "a.txt"
