@@ -1,16 +1,16 @@
 """The console command `seqmodels`: train, predict, generate, benchmark, build-native."""
 
 import argparse
-import csv
 import json
 import sys
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
 
+from seqmodels.answers import line, plain, save
 from seqmodels.console import fail, one_line_errors
-from seqmodels.data.files import locate, open_text
+from seqmodels.data.files import locate
 from seqmodels.layers.engines.native.build import build
-from seqmodels.runs import Label, load
+from seqmodels.runs import load
 
 USAGE = """usage: seqmodels COMMAND ...
 
@@ -53,26 +53,33 @@ def predict(arguments: Sequence[str] | None = None) -> None:
     """Print a trained model's answers to inputs from the arguments, a file or standard input."""
     parser = argparse.ArgumentParser(prog="seqmodels predict", description=predict.__doc__)
     parser.add_argument("run", help="run folder or checkpoint file")
-    parser.add_argument("inputs", nargs="*", help="texts, or the numbers of one series; standard input if none")
-    parser.add_argument("--file", help="read inputs from this file: a text per line, or a row of numbers per step")
+    parser.add_argument("inputs", nargs="*", help="texts, the numbers of a series, or files; standard input if none")
+    parser.add_argument("--file", help="read inputs from this file: a text per line, the rows of a CSV file")
     parser.add_argument("--json", action="store_true", help="one JSON object per line, with all probabilities")
+    parser.add_argument("--out", type=Path, help="write the answers to this .txt, .csv, .jsonl or .mid file")
     options = parser.parse_args(arguments)
     with one_line_errors():
         run = load(options.run)
-        lines = options.inputs if options.inputs and not options.file else _lines(options.file)
-        if not lines:
-            raise ValueError("expected at least one input, got none")
-        inputs: list[Any] = lines if run.vocabulary else [_numbers(lines)]
-        for given, answer in zip(inputs, run.predict(inputs), strict=True):
-            sys.stdout.write(_shown(given, answer, options.json) + "\n")
+        if options.file:
+            items = run.raw.items(locate(options.file))
+        else:
+            items = run.raw.given(options.inputs or [row.rstrip("\n") for row in sys.stdin if row.strip()])
+        answers = run.predict(items)
+        if options.out:
+            save(run, items, answers, options.out)
+            return
+        for item, answer in zip(items, answers, strict=True):
+            shown = json.dumps(plain(run, item, answer)) if options.json else line(run, item, answer)
+            sys.stdout.write(shown + "\n")
 
 
 def generate(arguments: Sequence[str] | None = None) -> None:
-    """Print a text that a trained language model writes."""
+    """Print a text that a trained model writes; music goes to a MIDI file."""
     parser = argparse.ArgumentParser(prog="seqmodels generate", description=generate.__doc__)
     parser.add_argument("run", help="run folder or checkpoint file")
     parser.add_argument("--prompt", default="\n", help="what has been written so far; - reads standard input")
-    parser.add_argument("--length", type=int, default=400, help="characters to add")
+    parser.add_argument("--out", type=Path, help="write it to this .txt, .jsonl or .mid file")
+    parser.add_argument("--length", type=int, default=400, help="characters, words or notes to add")
     parser.add_argument("--temperature", type=float, default=0.8, help="0 takes the most probable character always")
     parser.add_argument("--top-k", type=int, help="choose among the k most probable characters only")
     parser.add_argument("--top-p", type=float, help="choose among the most probable that together reach this much")
@@ -89,7 +96,10 @@ def generate(arguments: Sequence[str] | None = None) -> None:
             top_p=options.top_p,
             seed=options.seed,
         )
-        sys.stdout.write(prompt + text + "\n")
+        if options.out:
+            save(run, [prompt], [text], options.out)
+        else:
+            sys.stdout.write((prompt if run.spec.target_vocabulary is None else "") + text + "\n")
 
 
 def build_native(arguments: Sequence[str] | None = None) -> None:
@@ -99,24 +109,6 @@ def build_native(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(f"{build()}\n")
     except RuntimeError as error:
         fail(str(error))
-
-
-def _lines(file: str | None) -> list[str]:
-    text = sys.stdin.read() if file is None else "".join(open_text(locate(file)))
-    return [line for line in text.splitlines() if line.strip()]
-
-
-def _numbers(rows: list[str]) -> list[list[float]]:
-    return [[float(cell) for cell in row] for row in csv.reader(rows)]
-
-
-def _shown(given: Any, answer: Any, as_json: bool) -> str:
-    if as_json:
-        plain = answer._asdict() if isinstance(answer, Label) else {"value": answer}
-        return json.dumps({"input": given, **plain})
-    if isinstance(answer, Label):
-        return f"{answer.label}\t{answer.probability:.3f}\t{given}"
-    return str(answer)
 
 
 if __name__ == "__main__":

@@ -4,40 +4,40 @@ import pickle
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
-from seqmodels.assembly import build_mapping
+from seqmodels.assembly import build_mapping, instantiate
+from seqmodels.data.raw import RawInput
+from seqmodels.data.units import continuation
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.decoding import sample
-from seqmodels.layers.scan import last_valid
-from seqmodels.mappings import SequenceMapping
-from seqmodels.objectives import Classification, Language, Regression
+from seqmodels.mappings import EncoderDecoder, SequenceMapping
+from seqmodels.objectives.language import NextToken
 from seqmodels.types import DataSpec
 
-TRUSTED = ("seqmodels", "torch")
-
-
-class Label(NamedTuple):
-    """A predicted class."""
-
-    label: str
-    probability: float
-    probabilities: dict[str, float]
+TRUSTED = ("seqmodels", "torch", "torchmetrics")
 
 
 class Run:
     """A trained model and what it needs to read raw input.
 
+    Attributes:
+        raw: reads raw input.
+        vocabulary: of the inputs, if they are tokens.
+
     Args:
         mapping: the trained mapping.
+        trusted: packages that what reads raw input may come from.
     """
 
-    def __init__(self, mapping: SequenceMapping) -> None:
+    def __init__(self, mapping: SequenceMapping, trusted: Sequence[str] = ()) -> None:
         self.mapping = mapping.eval()
         self.spec: DataSpec = mapping.objective.spec
+        self.raw: RawInput = instantiate(self.spec.raw, trusted=(*TRUSTED, *trusted))
         self.vocabulary = Vocabulary.from_json(self.spec.vocabulary) if self.spec.vocabulary else None
 
     @torch.inference_mode()
@@ -45,23 +45,19 @@ class Run:
         """Answers to raw inputs.
 
         Args:
-            inputs: a text or several, for a model of text; a sequence of numbers (of vectors where the model reads
-                several columns) or several of them, in the data's own units, for a model of series.
+            inputs: one or several of what the model was trained on: a text; a sequence of numbers (of vectors where
+                it reads several columns) in the data's own units, or a CSV file; the path of a picture, a sound, a
+                folder of frames or a MIDI file.
 
         Returns:
-            For each input: a `Label` with probabilities (classes), the next value, or several (series), or the
-            `Label` of the next character (language models).
+            For each input: a `Label` with probabilities (classes), a list of them (one for each word or step), the
+            next value or values (series), a text (whatever is written), the keys that sound next (music), or the
+            `Label` of the next token (language models).
 
         Raises:
             ValueError: an input is empty or of the wrong kind.
         """
-        tokens, lengths = self._tokens(inputs) if self.vocabulary else self._values(inputs)
-        output = self._answers(tokens, lengths)
-        answers = self.mapping.objective.predict(output)
-        if isinstance(self.mapping.objective, Regression):
-            return [row[0] if len(row) == 1 else row for row in answers.tolist()]
-        names = self._names()
-        return [self._label(row, names) for row in answers.tolist()]
+        return self.mapping.objective.answers(*self.mapping.reply(*self._read(inputs)))
 
     def generate(
         self,
@@ -73,94 +69,53 @@ class Run:
         top_p: float | None = None,
         seed: int | None = None,
     ) -> str:
-        """Continue a text.
+        """Continue a text, or write about something, by chance.
 
         Args:
-            prompt: what has been written so far.
-            length: characters to add.
+            prompt: what has been written so far; what to write about, as for `predict`, if the model reads one thing
+                and writes another.
+            length: tokens to add; at most so many, if the model knows where to end.
             temperature: below 1 bolder towards the probable, above 1 towards the improbable; 0 always takes the most
                 probable.
-            top_k: choose among the k most probable characters only.
-            top_p: choose among the most probable characters that together reach this probability.
+            top_k: choose among the k most probable tokens only.
+            top_p: choose among the most probable tokens that together reach this probability.
             seed: the same seed gives the same text; None draws another each time.
 
         Returns:
             The continuation, without the prompt.
 
         Raises:
-            TypeError: the run is no language model.
+            TypeError: the run's model does not write.
             ValueError: an argument is out of range, or the prompt is empty.
         """
-        if not isinstance(self.mapping.objective, Language) or self.vocabulary is None:
-            raise TypeError(f"only a language model generates text, this run's objective is {self._objective_name}")
         generator = torch.Generator()
         generator.seed() if seed is None else generator.manual_seed(seed)
-        tokens = sample(
-            lambda tokens, state: self.mapping(tokens, torch.full((len(tokens),), tokens.shape[1]), state),
-            torch.tensor([self.vocabulary.encode(prompt)], dtype=torch.long),
-            length,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            forbidden=[self.vocabulary.unknown_index],
-            generator=generator,
-        )
-        return self.vocabulary.decode(tokens[0].tolist())
+        draw = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
+        objective = self.mapping.objective
+        if isinstance(self.mapping, EncoderDecoder):
+            tokens = self.mapping.improvise(*self._read(prompt), length, **draw)
+            text: str = objective.answers(tokens, torch.ones_like(tokens, dtype=torch.bool))[0]
+            return text
+        if not isinstance(objective, NextToken) or self.vocabulary is None:
+            raise TypeError(f"only a model that writes generates text, this run's objective is {_name(objective)}")
+        read = self.vocabulary.encode(prompt)
+        with torch.inference_mode():
+            drawn = sample(self._next, torch.tensor([read]), length, forbidden=[self.vocabulary.unknown_index], **draw)
+        return continuation(self.vocabulary, read, drawn[0].tolist())
 
-    @property
-    def _objective_name(self) -> str:
-        return type(self.mapping.objective).__name__
+    def _next(self, tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+        output, state = self.mapping(tokens, torch.full((len(tokens),), tokens.shape[1]), state)
+        return cast(NextToken, self.mapping.objective).log_probabilities(output), state
 
-    def _tokens(self, inputs: str | Sequence[str]) -> tuple[Tensor, Tensor]:
-        texts = [inputs] if isinstance(inputs, str) else list(inputs)
-        if not all(isinstance(text, str) for text in texts):
-            raise ValueError(f"this run reads text, got {next(t for t in texts if not isinstance(t, str))!r}")
-        assert self.vocabulary is not None
-        rows = [torch.tensor(ids, dtype=torch.long) for ids in self.vocabulary.encode_batch(texts)]
-        for text, row in zip(texts, rows, strict=True):
-            if not len(row):
-                raise ValueError(f"a text must hold at least one token, got {text!r}")
-        return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
-
-    def _values(self, inputs: Any) -> tuple[Tensor, Tensor]:
-        one = 1 if self.spec.input_size == 1 else 2
-        rows = [
-            torch.as_tensor(series, dtype=torch.float32).reshape(len(series), -1)
-            for series in ([inputs] if _depth(inputs) == one else inputs)
-        ]
-        for row in rows:
-            if row.shape[1] != self.spec.input_size or not row.isfinite().all():
-                raise ValueError(
-                    f"expected finite numbers, {self.spec.input_size} per step, "
-                    f"got {row.isfinite().sum()} of {row.numel()} finite, in shape {tuple(row.shape)}"
-                )
-        mean, std = torch.tensor(self.spec.mean), torch.tensor(self.spec.std)
-        scaled = [(row - mean) / std for row in rows]
-        return torch.nn.utils.rnn.pad_sequence(scaled, batch_first=True), torch.tensor([len(row) for row in rows])
-
-    def _answers(self, inputs: Tensor, lengths: Tensor) -> Tensor:
-        output = self.mapping(inputs, lengths)
-        return last_valid(output[0], lengths) if isinstance(output, tuple) else output
-
-    def _names(self) -> Sequence[str]:
-        if isinstance(self.mapping.objective, Classification):
-            return self.spec.classes
-        assert self.vocabulary is not None
-        return self.vocabulary.tokens
-
-    @staticmethod
-    def _label(probabilities: list[float], names: Sequence[str]) -> Label:
-        best = max(range(len(names)), key=probabilities.__getitem__)
-        return Label(names[best], probabilities[best], dict(zip(names, probabilities, strict=True)))
+    def _read(self, inputs: Any) -> tuple[Tensor, Tensor]:
+        rows = [self.raw.read(item) for item in self.raw.several(inputs)]
+        if not rows:
+            raise ValueError("expected at least one input, got none")
+        return pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])
 
 
-def _depth(values: Any) -> int:
-    """How deep numbers are nested; an empty list is an error."""
-    if not isinstance(values, Sequence | Tensor) or (isinstance(values, Tensor) and values.ndim == 0):
-        return 0
-    if len(values) == 0:
-        raise ValueError("a series must hold at least one step, got none")
-    return 1 + _depth(values[0])
+def _name(thing: Any) -> str:
+    return type(thing).__name__
 
 
 def load(run: str | Path, *, checkpoint: str = "best", trusted: Sequence[str] = ()) -> Run:
@@ -185,7 +140,7 @@ def load(run: str | Path, *, checkpoint: str = "best", trusted: Sequence[str] = 
     mapping = build_mapping(recipe, spec, trusted=(*TRUSTED, *trusted))
     mapping.load_state_dict(state["state_dict"])
     mapping.recipe = recipe
-    return Run(mapping)
+    return Run(mapping, trusted)
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

@@ -7,9 +7,11 @@ import torch
 from torch import Generator, Tensor
 
 from seqmodels.callbacks.view import boards
+from seqmodels.data.units import continuation
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.decoding import sample
 from seqmodels.mappings import ManyToMany
+from seqmodels.objectives.language import NextToken
 
 
 class TextSamples(pl.Callback):
@@ -38,16 +40,19 @@ class TextSamples(pl.Callback):
         """What comes after the prompt.
 
         Raises:
-            ValueError: the mapping's data has no vocabulary.
+            ValueError: the mapping is no language model.
         """
-        spec = mapping.objective.spec
+        objective, spec = mapping.objective, mapping.objective.spec
         if spec.vocabulary is None:
             raise ValueError(f"only a model of text writes text, but its inputs are {spec.inputs} without a vocabulary")
+        if not isinstance(objective, NextToken):
+            raise ValueError(f"only a language model writes text, but the objective is {type(objective).__name__}")
         vocabulary = Vocabulary.from_json(spec.vocabulary)
         prompt = torch.tensor([vocabulary.encode(self.prompt)], dtype=torch.long, device=mapping.device)
 
         def step(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
-            return cast(tuple[Tensor, Any], mapping(tokens, tokens.new_full((1,), tokens.shape[1]), state))
+            output, state = mapping(tokens, tokens.new_full((1,), tokens.shape[1]), state)
+            return objective.log_probabilities(output), state
 
         drawn = sample(
             step,
@@ -57,4 +62,4 @@ class TextSamples(pl.Callback):
             forbidden=[vocabulary.unknown_index],
             generator=Generator(device=mapping.device).manual_seed(self.seed),
         )
-        return vocabulary.decode(drawn[0].tolist())
+        return continuation(vocabulary, prompt[0].tolist(), drawn[0].tolist())

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqmodels.data.files import open_text
+from seqmodels.data.row_errors import RowErrors
 from seqmodels.data.text_formats import LabelledText
+from seqmodels.data.text_lines import decoded, numbered
 
 FINE = {"0": "very negative", "1": "negative", "2": "neutral", "3": "positive", "4": "very positive"}
 BINARY = {"0": "negative", "1": "negative", "2": "", "3": "positive", "4": "positive"}
@@ -15,11 +16,12 @@ _TOKEN = re.compile(r"[()]|[^\s()]+")
 _ESCAPE = re.compile("|".join(map(re.escape, ESCAPES)))
 
 
-def trees(path: Path, *, fine: bool = False, phrases: bool = True) -> Iterator[LabelledText]:
+def trees(path: Path, errors: RowErrors, *, fine: bool = False, phrases: bool = True) -> Iterator[LabelledText]:
     """Read one sentence per line, as a tree in brackets whose every node begins with a sentiment from 0 to 4.
 
     Args:
         path: of the file, plain or gzip.
+        errors: what becomes of a bad line.
         fine: five classes, else negative (0, 1) and positive (3, 4): then neutral sentences (2), with all
             their phrases, and the neutral phrases of others are left out.
         phrases: whether a sentence comes with the phrases it is made of.
@@ -32,16 +34,20 @@ def trees(path: Path, *, fine: bool = False, phrases: bool = True) -> Iterator[L
         Training on all phrases as in Tai et al. 2015 and Kim 2014.
     """
     names = FINE if fine else BINARY
-    for number, line in enumerate(open_text(path), start=1):
-        if not line.strip():
-            continue
-        try:
-            (sentiment, text), *parts = _phrases(line)
-        except (ValueError, IndexError) as error:
-            raise ValueError(f"{path}:{number}: expected one tree like (3 (2 a) (4 joy)), got {line[:60]!r}") from error
-        if names[sentiment]:
-            labelled = (LabelledText(part, names[of_part]) for of_part, part in parts if names[of_part])
-            yield LabelledText(text, names[sentiment], tuple(labelled) if phrases else ())
+    for place, line in numbered(path):
+        with errors.at(place):
+            if line.strip():
+                (sentiment, text), *parts = _tree(decoded(line))
+                labelled = (LabelledText(part, names[of_part]) for of_part, part in parts if names[of_part])
+                if names[sentiment]:
+                    yield LabelledText(text, names[sentiment], tuple(labelled) if phrases else ())
+
+
+def _tree(line: str) -> list[tuple[str, str]]:
+    try:
+        return _phrases(line)
+    except (ValueError, IndexError) as error:
+        raise ValueError(f"expected one tree like (3 (2 a) (4 joy)), got {line.strip()[:60]!r}") from error
 
 
 def _phrases(line: str) -> list[tuple[str, str]]:

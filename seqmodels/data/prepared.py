@@ -21,7 +21,8 @@ def fingerprint(path: Path) -> list[Any]:
 def prepared(key: Mapping[str, Any], make: Callable[[Path], None]) -> Path:
     """The folder that `make` filled for this key, now or earlier; in `$SEQMODELS_CACHE/prepared`.
 
-    An interrupted `make` leaves nothing behind that would be taken for a whole.
+    An interrupted `make` leaves nothing behind that would be taken for a whole. Where two processes make the same at
+    a time, the first one's is kept.
 
     Args:
         key: plain values that decide what is made: fingerprints of files, settings, and the number of the format.
@@ -35,8 +36,15 @@ def prepared(key: Mapping[str, Any], make: Callable[[Path], None]) -> Path:
     unfinished = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=folder.parent))
     try:
         make(unfinished)
-        if not folder.is_dir():
-            unfinished.rename(folder)
+        _keep(unfinished, folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return folder
+
+
+def _keep(made: Path, folder: Path) -> None:
+    try:
+        made.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise

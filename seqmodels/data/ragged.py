@@ -1,5 +1,6 @@
 """Many sequences of unequal length, one behind the other in a single array, which may lie on disk."""
 
+from array import array
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Int, Shaped
-from numpy.typing import NDArray
+from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
+from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
 
 
@@ -28,9 +30,10 @@ class Ragged:
     """
 
     def __init__(self, values: NDArray[Any], offsets: NDArray[np.int64]) -> None:
-        self._values = values
-        self._offsets = torch.from_numpy(np.array(offsets, dtype=np.int64))
-        self.lengths: Int[Tensor, " rows"] = self._offsets.diff()
+        # As plain arrays: one that is memory-mapped stays so, but is indexed in half the time.
+        self._values = np.asarray(values)
+        self._offsets = np.asarray(offsets, dtype=np.int64)
+        self.lengths: Int[Tensor, " rows"] = torch.from_numpy(np.diff(self._offsets))
         self._dtype = torch.float32 if np.issubdtype(values.dtype, np.floating) else torch.long
 
     @classmethod
@@ -44,14 +47,39 @@ class Ragged:
 
     @classmethod
     def load(cls, folder: Path, name: str) -> "Ragged":
-        """What `save` has written, memory-mapped."""
+        """What `save` or `write` has written, memory-mapped."""
         offsets = np.load(folder / f"{name}.offsets.npy")
-        return cls(np.load(folder / f"{name}.values.npy", mmap_mode="r" if offsets[-1] else None), offsets)
+        rows = cls(np.load(folder / f"{name}.values.npy", mmap_mode="r" if offsets[-1] else None), offsets)
+        # All lengths are needed to order the rows, but only the offsets of those in a batch.
+        rows._offsets = np.asarray(np.load(folder / f"{name}.offsets.npy", mmap_mode="r"))
+        return rows
 
     def save(self, folder: Path, name: str) -> None:
         """Write `<name>.values.npy` and `<name>.offsets.npy`."""
         np.save(folder / f"{name}.values.npy", self._values)
-        np.save(folder / f"{name}.offsets.npy", self._offsets.numpy())
+        np.save(folder / f"{name}.offsets.npy", self._offsets)
+
+    @staticmethod
+    def write(folder: Path, name: str, rows: Iterable[Any], dtype: DTypeLike) -> None:
+        """Likewise, of rows of single numbers as they come: of more than memory holds, only the lengths are held.
+
+        Args:
+            folder: where to write.
+            name: beginning of the names of the two files.
+            rows: lists or arrays of numbers.
+            dtype: the type to write them in.
+        """
+        offsets = array("q", [0])
+        with (folder / f"{name}.values.npy").open("wb") as file:
+            header = header_data_from_array_1_0(np.empty(0, dtype))
+            write_array_header_1_0(file, header)
+            for row in rows:
+                file.write(np.asarray(row, dtype).tobytes())
+                offsets.append(offsets[-1] + len(row))
+            # The header has room for a first axis of any length, so that it can be put right in its place.
+            file.seek(0)
+            write_array_header_1_0(file, {**header, "shape": (offsets[-1],)})
+        np.save(folder / f"{name}.offsets.npy", np.frombuffer(offsets, np.int64))
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -60,11 +88,13 @@ class Ragged:
         steps = self._values[self._offsets[row] : self._offsets[row + 1]]
         return torch.as_tensor(np.array(steps), dtype=self._dtype)
 
-    def padded(self, rows: list[int]) -> Shaped[Tensor, "batch time *features"]:
+    def padded(self, rows: list[int] | Tensor) -> Shaped[Tensor, "batch time *features"]:
         """Some rows, each padded with zeros to the longest of them."""
-        lengths = self.lengths[rows]
-        time = int(lengths.max()) if rows else 0
-        out = np.zeros((len(rows), time, *self._values.shape[1:]), dtype=self._values.dtype)
-        for place, (start, length) in enumerate(zip(self._offsets[rows].tolist(), lengths.tolist(), strict=True)):
-            out[place, :length] = self._values[start : start + length]
-        return torch.from_numpy(out).to(self._dtype)
+        indices = np.asarray(rows, dtype=np.int64)
+        starts = self._offsets[indices, None]
+        lengths = self._offsets[indices + 1, None] - starts
+        steps = np.arange(lengths.max(initial=0))
+        # Past its end a row reads on in the next one, the last row its last step again: all that becomes zero.
+        taken = self._values.take(starts + steps, axis=0, mode="clip")
+        taken[steps >= lengths] = 0
+        return torch.from_numpy(taken).to(self._dtype)

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,18 @@ class RawInput(ABC):
         Raises:
             ValueError: the item is empty, or not what this reads.
         """
+
+    def several(self, inputs: Any) -> list[Any]:
+        """One item or a list of items, as a list of items."""
+        return [inputs] if isinstance(inputs, str | PathLike) else list(inputs)
+
+    def given(self, words: list[str]) -> list[Any]:
+        """The items that words on a command line, or lines of standard input, stand for: each word is one."""
+        return words
+
+    def words(self, item: Any) -> list[str]:  # noqa: ARG002
+        """The steps of an item as a person knows them, where they have names: the words of a sentence."""
+        return []
 
     def items(self, file: Path) -> list[Any]:
         """The items of a file that is given as input: each line that is not blank is one."""

@@ -1,5 +1,6 @@
 """Rows of unequal length with an answer each: the data set behind most readers."""
 
+import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -28,7 +29,8 @@ class Rows(Dataset[Batch]):
         return len(self.inputs)
 
     def __getitem__(self, indices: list[int]) -> Batch:
-        inputs, lengths = self.inputs.padded(indices), self.lengths[indices]
+        rows = torch.tensor(indices, dtype=torch.long)  # once: indexing by a list makes it a tensor each time
+        inputs, lengths = self.inputs.padded(rows), self.lengths[rows]
         if isinstance(self.targets, Tensor):
-            return Batch(inputs, self.targets[indices], lengths)
-        return Batch(inputs, self.targets.padded(indices), lengths, self.targets.lengths[indices])
+            return Batch(inputs, self.targets[rows], lengths)
+        return Batch(inputs, self.targets.padded(rows), lengths, self.targets.lengths[rows])

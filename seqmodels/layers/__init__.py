@@ -2,14 +2,18 @@
 
 from seqmodels.layers.base import SequenceLayer
 from seqmodels.layers.embedding import TokenEmbedding, ValueEmbedding
+from seqmodels.layers.images import ImageEmbedding
 from seqmodels.layers.recurrent import Bidirectional, BidirectionalState, Recurrent, Stack, recurrent_stack
 from seqmodels.layers.scan import reverse, scan
+from seqmodels.layers.spelling import SpelledWordEmbedding
 
 __all__ = [
     "Bidirectional",
     "BidirectionalState",
+    "ImageEmbedding",
     "Recurrent",
     "SequenceLayer",
+    "SpelledWordEmbedding",
     "Stack",
     "TokenEmbedding",
     "ValueEmbedding",

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytorch_lightning as pl
 import torch
+from jaxtyping import Int, Shaped
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -83,12 +84,18 @@ class SequenceMapping(pl.LightningModule, ABC):
         return parameter.new_zeros(1, 2, self.layers.input_size)
 
     @abstractmethod
-    def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
-        """The answers to a batch, and which of them are valid."""
+    def reply(
+        self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"]
+    ) -> tuple[Tensor, Tensor]:
+        """The answers to inputs whose targets nobody knows, and which of them are valid."""
 
-    def compared(self, batch: Batch, output: Tensor, valid: Tensor) -> tuple[Any, Any]:
-        """What the metrics are updated with: predictions and targets."""
-        return self.objective.compared(output, batch.targets, valid)
+    def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+        """The answers to a batch of a split, which the loss compares with its targets, and which of them are valid."""
+        return self.reply(batch.inputs, batch.lengths)
+
+    def answer(self, batch: Batch, output: Tensor) -> Tensor | None:  # noqa: ARG002
+        """What the metrics judge: the outputs, unless a mapping says otherwise; None for nothing."""
+        return output
 
     def _step(self, batch: Batch, split: str, batch_idx: int) -> dict[str, Tensor]:
         if batch_idx == 0:
@@ -96,9 +103,11 @@ class SequenceMapping(pl.LightningModule, ABC):
             self._mean_loss(split).reset()
         output, valid = self.respond(batch, split)
         loss = self.objective.loss(output, batch.targets, valid)
-        self._metrics(split).update(*self.compared(batch, output.detach(), valid))
+        answer = self.answer(batch, output.detach())
+        if answer is not None:
+            self._metrics(split).update(*self.objective.compared(answer, batch.targets, valid))
         self._log_loss(split, loss.detach(), valid.sum())
-        return {"loss": loss, "output": output.detach(), "valid": valid}
+        return {"loss": loss, "output": output.detach() if answer is None else answer, "valid": valid}
 
     def _log_loss(self, split: str, loss: Tensor, count: Tensor) -> None:
         """To the mean of the epoch, which is logged once: logging takes longer than adding."""
@@ -142,7 +151,7 @@ class SequenceMapping(pl.LightningModule, ABC):
         return self._step(batch, "train", batch_idx)["loss"]
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
-        """Metrics a model is chosen by. Callbacks get the `loss`, the `output` and which of it is `valid`."""
+        """Metrics a model is chosen by. Callbacks get the `loss`, the answers as `output`, and which are `valid`."""
         return self._step(batch, "val", batch_idx)
 
     def test_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:

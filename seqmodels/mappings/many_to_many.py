@@ -33,8 +33,14 @@ class ManyToMany(SequenceMapping):
         h, state = self.layers(self.embedding(inputs), state, lengths=lengths)
         return self.head(h, lengths), state
 
-    def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
+    def reply(
+        self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"]
+    ) -> tuple[Tensor, Tensor]:
         """Each step within a row's length has its answer."""
+        return self(inputs, lengths)[0], valid_steps(lengths, inputs.shape[1])
+
+    def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
+        """The same, going on from the batch before where the data says so."""
         output, state = self(batch.inputs, batch.lengths, self.carried.get(split))
         if self.objective.spec.streams:
             self.ahead = map_state(Tensor.detach, state)

@@ -5,7 +5,6 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from seqmodels.mappings.base import SequenceMapping
-from seqmodels.types import Batch
 
 
 class ManyToOne(SequenceMapping):
@@ -19,6 +18,8 @@ class ManyToOne(SequenceMapping):
         output: Tensor = self.head(h, lengths)
         return output
 
-    def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:  # noqa: ARG002
+    def reply(
+        self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"]
+    ) -> tuple[Tensor, Tensor]:
         """Every row has its answer."""
-        return self(batch.inputs, batch.lengths), torch.ones_like(batch.lengths, dtype=torch.bool)
+        return self(inputs, lengths), torch.ones_like(lengths, dtype=torch.bool)

@@ -1,6 +1,7 @@
 """What an objective is: what is asked of the outputs."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor, nn
@@ -48,3 +49,7 @@ class Objective(nn.Module, ABC):
         valid: Bool[Tensor, "*rows"],
     ) -> tuple[Tensor, Tensor]:
         """What the metrics are updated with: predictions and targets of the valid rows."""
+
+    @abstractmethod
+    def answers(self, output: Shaped[Tensor, "batch ..."], valid: Bool[Tensor, "batch *time"]) -> list[Any]:
+        """For each row, in plain values, what a person has asked for."""

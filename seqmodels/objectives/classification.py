@@ -1,5 +1,7 @@
 """One of several classes."""
 
+from typing import Any
+
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
@@ -7,10 +9,31 @@ from torchmetrics import MetricCollection
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from seqmodels.objectives.base import Objective
+from seqmodels.objectives.labels import labels_by_row
+
+
+class ClassF1(MulticlassF1Score):
+    """F1 of one class.
+
+    Args:
+        num_classes: of the data.
+        index: of the class.
+    """
+
+    def __init__(self, num_classes: int, index: int) -> None:
+        super().__init__(num_classes, average="none", validate_args=False)
+        self.index = index
+
+    def compute(self) -> Tensor:
+        """Of that class."""
+        return super().compute()[self.index]
 
 
 class Classification(Objective):
-    """Cross-entropy over the classes of the data; accuracy and macro-averaged F1."""
+    """Cross-entropy over the classes of the data.
+
+    Metrics: `accuracy`; `f1`, the mean over the classes; of two classes that have names, `f1_<class>` for each.
+    """
 
     def loss(
         self,
@@ -26,12 +49,15 @@ class Classification(Objective):
         return output.softmax(-1)
 
     def metrics(self) -> MetricCollection:
-        """`accuracy` and `f1`."""
-        # The loss has looked at the same classes before: checking them again takes longer than counting.
+        """`accuracy`, `f1`, and of two classes the F1 of each."""
+        # The loss has looked at the same classes before: checking them again takes longer than counting. Weighted by
+        # how often a class occurs, accuracy is the share of right answers, from the same counts as F1: one update.
+        two = self.spec.classes if len(self.spec.classes) == 2 else ()
         return MetricCollection(
             {
-                "accuracy": MulticlassAccuracy(self.output_size, average="micro", validate_args=False),
+                "accuracy": MulticlassAccuracy(self.output_size, average="weighted", validate_args=False),
                 "f1": MulticlassF1Score(self.output_size, average="macro", validate_args=False),
+                **{f"f1_{name}": ClassF1(self.output_size, index) for index, name in enumerate(two)},
             }
         )
 
@@ -43,3 +69,7 @@ class Classification(Objective):
     ) -> tuple[Tensor, Tensor]:
         """Scores and classes."""
         return output[valid], target[valid]
+
+    def answers(self, output: Float[Tensor, "batch *time classes"], valid: Bool[Tensor, "batch *time"]) -> list[Any]:
+        """A `Label` for each row, or a list of them, one for each step."""
+        return labels_by_row(self.predict(output), valid, self.spec.classes)

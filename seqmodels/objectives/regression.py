@@ -1,5 +1,7 @@
 """Numbers."""
 
+from typing import Any
+
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -13,13 +15,17 @@ class Regression(Objective):
     """Squared error of standardised values; the metrics and predictions are in the data's own units.
 
     Metrics: `mse` (unit squared), `mae` (unit), `r2` (share of the variance explained, averaged over the values).
+
+    Where several steps of the same columns are predicted, one after the other in a row, `spec.mean` and `spec.std` hold
+    for each of the steps.
     """
 
     def __init__(self, spec: DataSpec) -> None:
         super().__init__(spec)
-        size = spec.output_size
-        self.register_buffer("mean", Tensor(spec.mean or [0.0] * size), persistent=False)
-        self.register_buffer("std", Tensor(spec.std or [1.0] * size), persistent=False)
+        size = len(spec.answers) or spec.output_size
+        mean, std = Tensor(spec.mean or [0.0] * size), Tensor(spec.std or [1.0] * size)
+        self.register_buffer("mean", mean.repeat(size // len(mean)), persistent=False)
+        self.register_buffer("std", std.repeat(size // len(std)), persistent=False)
 
     def loss(
         self,
@@ -46,3 +52,7 @@ class Regression(Objective):
     ) -> tuple[Tensor, Tensor]:
         """Both in their own units."""
         return self.predict(output[valid]).detach(), self.predict(target[valid])
+
+    def answers(self, output: Float[Tensor, "batch values"], valid: Bool[Tensor, " batch"]) -> list[Any]:  # noqa: ARG002
+        """For each row its value, or the list of its values, in their own units."""
+        return [row[0] if len(row) == 1 else row for row in self.predict(output).tolist()]

@@ -69,3 +69,56 @@ def test_an_empty_prompt_and_a_negative_length_are_refused() -> None:
     with pytest.raises(ValueError, match="length"):
         sample(counting, torch.tensor([[1]]), -1)
     assert sample(counting, torch.tensor([[1]]), 0).shape == (1, 0)
+
+
+def flat(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+    """Ten tokens, none likelier than another."""
+    return torch.zeros(*tokens.shape, 10), state
+
+
+def test_a_row_depends_neither_on_the_rows_behind_it_nor_on_the_length() -> None:
+    def draw(rows: int, length: int) -> Tensor:
+        prompt = torch.zeros(rows, 1, dtype=torch.long)
+        return sample(flat, prompt, length, generator=torch.Generator().manual_seed(3))
+
+    whole = draw(6, 20)
+    for rows in (1, 2, 5):
+        assert torch.equal(draw(rows, 20), whole[:rows])
+    assert torch.equal(draw(6, 7), whole[:, :7])
+    assert len({tuple(row) for row in whole.tolist()}) == 6
+
+
+def test_tokens_are_drawn_as_often_as_they_are_probable() -> None:
+    probabilities = torch.tensor([0.5, 0.0, 0.3, 0.2])
+
+    def step(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
+        return probabilities.log().expand(*tokens.shape, 4), state
+
+    drawn = sample(step, torch.zeros(400, 1, dtype=torch.long), 50, generator=torch.Generator().manual_seed(0))
+    shares = torch.bincount(drawn.flatten(), minlength=4) / drawn.numel()
+    # Five standard deviations of a share of 20000 draws.
+    torch.testing.assert_close(shares, probabilities, atol=0.018, rtol=0)
+    assert shares[1] == 0
+
+
+def test_a_row_that_ended_is_filled_with_0_and_disturbs_no_other() -> None:
+    prompt = torch.zeros(8, 1, dtype=torch.long)
+    free, ended = (sample(flat, prompt, 40, end=end, generator=torch.Generator().manual_seed(1)) for end in (None, 7))
+    for row, other in zip(free.tolist(), ended.tolist(), strict=True):
+        length = row.index(7) + 1 if 7 in row else 40
+        assert other[:length] == row[:length]
+        assert not any(other[length:])
+    assert ended.shape[1] == max(row.index(7) + 1 if 7 in row else 40 for row in free.tolist())
+
+
+def test_it_begins_from_the_state_it_is_given() -> None:
+    def shifted(tokens: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.nn.functional.one_hot((tokens + state.unsqueeze(1)) % 10, 10) * 50.0, state
+
+    drawn = sample(shifted, torch.tensor([[0], [0]]), 3, state=torch.tensor([1, 3]))
+    assert drawn.tolist() == [[1, 2, 3], [3, 6, 9]]
+
+
+def test_scores_that_are_no_numbers() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        sample(lambda tokens, state: (torch.full((*tokens.shape, 3), torch.nan), state), torch.tensor([[0]]), 2)

@@ -1,21 +1,19 @@
 """Short film reviews whose class is a matter of structure: which words occur in them says little.
 
-They are drawn from a grammar in which symbols carry a sign. `{claim+}` stands for a claim of the same
-sentiment as the rule it occurs in, `{claim-}` for one of the opposite sentiment, `{claim~}` for one of
-either, by the toss of a coin, and `{place}` for something without sentiment. So one line, `{subject} anything
-but {adjective-}`, says both that anything but dull is praise and that anything but gripping is not. Only at
-the end the sign chooses a word: in `gripping / dull` the first is positive.
+They are drawn from a grammar whose symbols carry a sign, here the sentiment (see `grammar.rules_of`). So one line,
+`{subject} anything but {adjective-}`, says both that anything but dull is praise and that anything but gripping is
+not. Only at the end the sign chooses a word: in `gripping / dull` the first is positive.
 
 Each rule serves either sign alike, so that no word besides those of the pairs tells the class. And these
 occur under a negation, in the clause that does not count (before "but", after "although") or in an aside on
 something else than the film so often that a bag of words errs on three of ten reviews. The others are plain.
 """
 
-import re
 from collections.abc import Mapping
 from random import Random
 
-from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.base import Split
+from seqmodels.data.generated.grammar import different, expanded, polished, rules_of
 from seqmodels.data.text_formats import LabelledText
 
 GRAMMAR = """
@@ -126,12 +124,8 @@ moves     = moves to the sea | finds a letter | inherits a castle | loses a bet 
 third     = first | second | third | fourth | fifth
 """
 
-RULES = {
-    name.strip(): [" ".join(alternative.split()) for alternative in alternatives.split("|")]
-    for name, alternatives in re.findall(r"^(\w+ +)= (.*(?:\n +\|.*)*)", GRAMMAR, flags=re.MULTILINE)
-}
+RULES = rules_of(GRAMMAR)
 SIZES: Mapping[Split, int] = {"train": 8000, "val": 1000, "test": 1000}
-SYMBOL = r"\{(\w+)([-+~]?)\}"
 SHORTEST, LONGEST = 5, 40
 
 
@@ -148,32 +142,11 @@ def reviews(seed: int, sizes: Mapping[Split, int] = SIZES) -> dict[Split, list[L
         LabelledText(text='The pace was often wonderful that evening.', label='positive', phrases=())
     """
     random = Random(seed)
-    drawn: dict[str, LabelledText] = {}
-    while len(drawn) < sum(sizes.values()):
+
+    def draw() -> LabelledText | None:
         positive = random.random() < 0.5
-        text = _polished(_expanded("review", positive, random, set()))
-        if SHORTEST <= len(text.split()) <= LONGEST:
-            drawn.setdefault(text, LabelledText(text, "positive" if positive else "negative"))
-    texts = iter(drawn.values())
-    return {split: [next(texts) for _ in range(sizes[split])] for split in SPLITS}
+        text = polished(expanded(RULES, "review", positive, random, set()))
+        label = "positive" if positive else "negative"
+        return LabelledText(text, label) if SHORTEST <= len(text.split()) <= LONGEST else None
 
-
-def _expanded(symbol: str, positive: bool, random: Random, used: set[str]) -> str:
-    """One of a symbol's alternatives, with its own symbols replaced; no wording is used twice in a review."""
-    chosen = random.choice([each for each in RULES[symbol] if each not in used] or RULES[symbol])
-    if not re.fullmatch(SYMBOL, chosen):
-        used.add(chosen)
-    wording = chosen.split(" / ")[0 if positive else -1]
-
-    def replacement(match: re.Match[str]) -> str:
-        name, sign = match.groups()
-        same = random.random() < 0.5 if sign == "~" else sign != "-"
-        return _expanded(name, positive == same, random, used)
-
-    return re.sub(SYMBOL, replacement, wording)
-
-
-def _polished(text: str) -> str:
-    """With "an" before vowels, and capitals at the beginning of sentences."""
-    text = re.sub(r"\ba (?=[aeiou])", "an ", text)
-    return re.sub(r"(?:^|(?<=[.?] ))[a-z]", lambda match: match[0].upper(), text)
+    return different(draw, sizes)

@@ -1,0 +1,109 @@
+"""Readers of labelled series, one function per file format: a path in, series of numbers and their labels out."""
+
+import csv
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqmodels.data.files import open_text
+from seqmodels.data.row_errors import RowErrors
+
+Floats = NDArray[np.float64]
+
+SMARTPHONE_SIGNALS = tuple(f"{kind}_{axis}" for kind in ("body_acc", "body_gyro", "total_acc") for axis in "xyz")
+
+
+class LabelledSeries(NamedTuple):
+    """A series (time, columns), the names of its columns, its class, and where it comes from."""
+
+    values: Floats
+    columns: tuple[str, ...]
+    label: str
+    place: str
+
+
+SeriesFormat = Callable[[Path, RowErrors], Iterator[LabelledSeries]]
+
+
+def series_files(path: Path, errors: RowErrors) -> Iterator[LabelledSeries]:
+    """Read one series per CSV file, in folders named by label: `<label>/<series>.csv`.
+
+    Args:
+        path: of the outer folder.
+        errors: what becomes of a bad file.
+
+    Raises:
+        ValueError: there are no such files; a file holds something else than finite numbers under a header.
+    """
+    files = sorted(path.glob("*/*.csv")) if path.is_dir() else []
+    if not files:
+        raise ValueError(f"{path}: expected a folder of files <label>/<series>.csv, found none")
+    for file in files:
+        with errors.at(str(file)):
+            values, columns = read_series(file)
+            yield LabelledSeries(values, columns, file.parent.name, str(file))
+
+
+def read_series(path: Path) -> tuple[Floats, tuple[str, ...]]:
+    """The values and the names of the columns of a CSV file with a header.
+
+    Raises:
+        ValueError: a row has another number of fields than the header, or something that is no finite number;
+            there are no rows.
+    """
+    rows = csv.reader(open_text(path))
+    columns = tuple(next(rows, []))
+    values = []
+    for row in rows:
+        try:
+            values.append([float(cell) for cell in row])
+        except ValueError as error:
+            raise ValueError(f"line {rows.line_num}: {error}") from error
+        if len(row) != len(columns) or not np.isfinite(values[-1]).all():
+            raise ValueError(
+                f"line {rows.line_num}: expected {len(columns)} finite numbers, got {','.join(row)[:60]!r}"
+            )
+    if not values:
+        raise ValueError("expected a header and rows of numbers, got none")
+    return np.array(values), columns
+
+
+def smartphone_archive(
+    path: Path, errors: RowErrors, *, part: str, activities: Sequence[str]
+) -> Iterator[LabelledSeries]:
+    """Read the archive of smartphone signals: one text matrix per signal, windows in rows, and a file of classes.
+
+    Args:
+        path: of the tar archive.
+        errors: what becomes of a bad row.
+        part: `train` or `test`.
+        activities: names of the classes, which the file counts from 1.
+
+    Raises:
+        ValueError: a file is missing, or has another number of rows.
+    """
+    with tarfile.open(path) as archive:
+        names = {Path(name).name: name for name in archive.getnames()}
+        files = [f"{signal}_{part}.txt" for signal in SMARTPHONE_SIGNALS] + [f"y_{part}.txt"]
+        missing = [file for file in files if file not in names]
+        if missing:
+            raise ValueError(f"{path} has no file {', '.join(missing)}")
+        *signals, classes = (_matrix(archive, names[file]) for file in files)
+    if len({len(matrix) for matrix in (*signals, classes)}) != 1:
+        raise ValueError(f"{path}: expected as many rows in every {part} file, got {[len(m) for m in signals]}")
+    for row, values in enumerate(np.stack(signals, axis=-1)):
+        place, number = f"{path}:{part}:{row + 1}", int(classes[row, 0])
+        with errors.at(place):
+            if not 1 <= number <= len(activities):
+                raise ValueError(f"expected a class from 1 to {len(activities)}, got {number}")
+            yield LabelledSeries(values, SMARTPHONE_SIGNALS, activities[number - 1], place)
+
+
+def _matrix(archive: tarfile.TarFile, name: str) -> Floats:
+    file = archive.extractfile(name)
+    assert file is not None
+    return np.loadtxt(file, ndmin=2)

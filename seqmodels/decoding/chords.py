@@ -1,0 +1,57 @@
+"""Drawing chords, step by step, from any model that says how probable each key is."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from seqmodels.decoding.base import Step
+
+
+@torch.no_grad()
+def sample_chords(
+    step: Step,
+    prompt: Float[Tensor, "batch time keys"],
+    length: int,
+    *,
+    state: Any = None,
+    temperature: float = 1.0,
+    generator: Generator | None = None,
+) -> Float[Tensor, "batch length keys"]:
+    """Continue each prompt by `length` chords: each key is struck by chance, independently of the others.
+
+    Args:
+        step: what sounds at some steps (batch, time, keys) and a state, to scores of each key (logits) and a state.
+        prompt: at least one step; it is read first and not returned.
+        length: number of chords to draw.
+        state: the model's state in front of the prompt.
+        temperature: scores are divided by it; 0 strikes what has a probability above one half.
+        generator: source of randomness; torch's own if None.
+
+    Raises:
+        ValueError: an empty prompt, a negative length or temperature.
+
+    Example:
+        >>> def rising(chords, state):  # sure of the next higher keys
+        ...     return 100.0 * chords.roll(1, dims=-1) - 50.0, state
+        >>> sample_chords(rising, torch.tensor([[[1.0, 0.0, 1.0, 0.0]]]), 2)
+        tensor([[[0., 1., 0., 1.],
+                 [1., 0., 1., 0.]]])
+    """
+    if prompt.shape[1] == 0:
+        raise ValueError("the prompt must hold at least one step, got none")
+    if min(length, temperature) < 0:
+        raise ValueError(f"length and temperature must be at least 0, got {length} and {temperature}")
+    last, drawn = prompt, [prompt[:, :0]]
+    for _ in range(length):
+        scores, state = step(last, state)
+        last = _struck(scores[:, -1:], temperature, generator)
+        drawn.append(last)
+    return torch.cat(drawn, dim=1)
+
+
+def _struck(scores: Float[Tensor, "batch 1 keys"], temperature: float, generator: Generator | None) -> Tensor:
+    if temperature == 0:
+        return (scores > 0).to(scores)
+    return torch.bernoulli((scores / temperature).sigmoid(), generator=generator)

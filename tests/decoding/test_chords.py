@@ -1,0 +1,61 @@
+"""Chords are drawn as their probabilities say."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Generator, Tensor
+
+from seqmodels.decoding.chords import sample_chords
+
+SCORES = torch.tensor([-3.0, -1.0, 0.5, 2.0])
+
+
+def fixed(chords: Tensor, state: Any) -> tuple[Tensor, Any]:
+    """The same scores always; the state counts steps."""
+    return SCORES.expand(*chords.shape[:2], 4), (0 if state is None else state) + chords.shape[1]
+
+
+def test_each_key_is_struck_as_often_as_it_is_probable() -> None:
+    drawn = sample_chords(fixed, torch.zeros(500, 3, 4), 20, generator=Generator().manual_seed(0))
+    assert drawn.shape == (500, 20, 4)
+    torch.testing.assert_close(drawn.flatten(0, 1).mean(0), SCORES.sigmoid(), atol=0.02, rtol=0)
+    joint = (drawn[..., 1] * drawn[..., 2]).mean()
+    torch.testing.assert_close(joint, SCORES[1].sigmoid() * SCORES[2].sigmoid(), atol=0.02, rtol=0)
+
+
+def test_without_temperature_the_probable_keys_are_struck() -> None:
+    drawn = sample_chords(fixed, torch.zeros(1, 1, 4), 2, temperature=0)
+    assert drawn.tolist() == [[[0, 0, 1, 1]] * 2]
+
+
+def test_each_step_is_read_once_behind_the_prompt() -> None:
+    seen = []
+
+    def step(chords: Tensor, state: Any) -> tuple[Tensor, Any]:
+        seen.append((chords.clone(), state))
+        return fixed(chords, state)
+
+    drawn = sample_chords(step, torch.ones(1, 5, 4), 3, generator=Generator().manual_seed(1))
+    assert [chords.shape[1] for chords, _ in seen] == [5, 1, 1]
+    assert [state for _, state in seen] == [None, 5, 6]
+    assert torch.equal(torch.cat([chords for chords, _ in seen[1:]], 1), drawn[:, :2])
+
+
+def test_the_seed_decides() -> None:
+    draws = [sample_chords(fixed, torch.zeros(2, 1, 4), 9, generator=Generator().manual_seed(s)) for s in (0, 0, 1)]
+    assert torch.equal(draws[0], draws[1])
+    assert not torch.equal(draws[0], draws[2])
+
+
+@pytest.mark.parametrize(
+    ("time", "length", "temperature", "message"),
+    [
+        (0, 1, 1.0, "the prompt must hold at least one step, got none"),
+        (1, -1, 1.0, "length and temperature must be at least 0, got -1 and 1.0"),
+        (1, 1, -0.5, "length and temperature must be at least 0, got 1 and -0.5"),
+    ],
+)
+def test_arguments_out_of_range(time: int, length: int, temperature: float, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        sample_chords(fixed, torch.zeros(1, time, 4), length, temperature=temperature)
