@@ -1,7 +1,5 @@
 """Where the words of a vocabulary lie."""
 
-# ruff: noqa: ARG002 (the hooks have the arguments that Lightning calls them with)
-
 from typing import cast
 
 import pytorch_lightning as pl

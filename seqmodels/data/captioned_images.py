@@ -31,7 +31,7 @@ class CaptionedImagesData(ImageData):
     Example:
         >>> from functools import partial
         >>> from seqmodels.data.generated.scenes import scenes
-        >>> data = CaptionedImagesData(path=None, generate=partial(scenes, sizes={"train": 20, "val": 5, "test": 5}))
+        >>> data = CaptionedImagesData(path=None, generate=partial(scenes, count=40))
         >>> data.setup()
         >>> batch = next(iter(data.val_dataloader()))
         >>> batch.inputs.shape, batch.targets.shape[1] == int(batch.target_lengths.max())

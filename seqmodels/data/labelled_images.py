@@ -23,10 +23,10 @@ class LabelledImagesData(ImageData):
     Example:
         >>> from functools import partial
         >>> from seqmodels.data.generated.glyphs import digits
-        >>> data = LabelledImagesData(path=None, generate=partial(digits, sizes={"train": 99, "val": 9, "test": 9}))
+        >>> data = LabelledImagesData(path=None, generate=partial(digits, count=160))
         >>> data.setup()
         >>> next(iter(data.val_dataloader())).inputs.shape
-        torch.Size([9, 1, 1, 28, 28])
+        torch.Size([20, 1, 1, 28, 28])
     """
 
     def index(self) -> None:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any
 
 import torch
-from torchmetrics.functional.text import sacre_bleu_score
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
 from seqmodels.data.batches import Order, by_length
@@ -19,6 +18,7 @@ from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.rows import Rows
 from seqmodels.data.translation_memory import nearest
 from seqmodels.data.vocabulary import Vocabulary
+from seqmodels.data.written_floors import written_floor
 from seqmodels.types import DataSpec
 
 FLOOR_ROWS = 1000
@@ -132,12 +132,8 @@ class ParallelTextData(SequenceData):
         """
         tested = self._pairs["test"][:: max(1, len(self._pairs["test"]) // FLOOR_ROWS)][:FLOOR_ROWS]
         found = nearest([pair.source for pair in self._pairs["train"]], [pair.source for pair in tested])
-        vocabulary = self.vocabularies[1]
-        written = [self._normal(vocabulary, self._pairs["train"][row].target) for row in found]
-        wanted = [self._normal(vocabulary, pair.target) for pair in tested]
-        equal = sum(one == other for one, other in zip(written, wanted, strict=True))
-        bleu = sacre_bleu_score(written, [[text] for text in wanted])
-        return {"bleu": 100 * float(bleu), "exact": equal / len(wanted)}
+        written = [self._pairs["train"][row].target for row in found]
+        return written_floor(written, [pair.target for pair in tested], self.vocabularies[1])
 
     def describe(self) -> dict[str, str]:
         """Origin, number and length of the pairs, and the vocabularies."""
@@ -185,8 +181,3 @@ class ParallelTextData(SequenceData):
         targets = self.rows[split].targets
         assert isinstance(targets, Ragged)
         return targets
-
-    @staticmethod
-    def _normal(vocabulary: Vocabulary, text: str) -> str:
-        """As a model would write it: it knows no case, if the vocabulary does not."""
-        return vocabulary.decode(vocabulary.encode(text))

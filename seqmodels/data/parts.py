@@ -27,6 +27,21 @@ def sources_of(path: Source | Mapping[Split, Source | None]) -> dict[Split, Sour
     return cast(dict[Split, Source], sources)
 
 
+def sizes_of(count: int) -> dict[Split, int]:
+    """Parts of generated data: an eighth for validation, an eighth for test.
+
+    Raises:
+        ValueError: that leaves a part empty.
+
+    Example:
+        >>> sizes_of(20)
+        {'train': 16, 'val': 2, 'test': 2}
+    """
+    if count < 8:
+        raise ValueError(f"count must be at least 8, to leave something for validation and test, got {count}")
+    return {"train": count - 2 * (count // 8), "val": count // 8, "test": count // 8}
+
+
 def cut(
     parts: dict[Split, list[T]],
     *,

@@ -69,7 +69,7 @@ class SyntheticData(SequenceData):
     Example:
         >>> from functools import partial
         >>> from seqmodels.data.generated.adding import adding
-        >>> data = SyntheticData(generate=partial(adding, steps=10, sizes={"train": 64, "val": 8, "test": 8}))
+        >>> data = SyntheticData(generate=partial(adding, steps=10, count=64))
         >>> data.setup()
         >>> next(iter(data.train_dataloader())).inputs.shape
         torch.Size([32, 10, 2])

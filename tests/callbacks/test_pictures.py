@@ -123,9 +123,7 @@ def test_at_least_one_picture() -> None:
 
 
 def test_pictures_are_in_the_run(tmp_path: Path) -> None:
-    data = LabelledImagesData(
-        path=None, generate=partial(digits, size=14, sizes={"train": 64, "val": 16, "test": 16}), batch_size=16
-    )
+    data = LabelledImagesData(path=None, generate=partial(digits, size=14, count=96), batch_size=16)
     data.setup()
     embedding = ImageEmbedding(data.spec.shape, 8)
     layers = recurrent_stack(GRUCell, 8, 8)

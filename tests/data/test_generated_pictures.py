@@ -10,14 +10,14 @@ from seqmodels.data.base import SPLITS
 from seqmodels.data.generated.glyphs import FONTS, digits
 from seqmodels.data.generated.scenes import COLOURS, RADII, SHAPES, scenes
 
-FEW = {"train": 300, "val": 20, "test": 30}
+FEW = 400
 
 
 @pytest.mark.parametrize("draw", [digits, scenes])
 def test_the_seed_decides(draw: object) -> None:
-    first, again, other = (draw(seed, sizes=FEW) for seed in (0, 0, 1))  # type: ignore[operator]
+    first, again, other = (draw(seed, count=FEW) for seed in (0, 0, 1))  # type: ignore[operator]
     for split in SPLITS:
-        assert len(first[split]) == FEW[split]
+        assert len(first[split]) == {"train": 300, "val": 50, "test": 50}[split]
         same = [np.array_equal(a.picture, b.picture) for a, b in zip(first[split], again[split], strict=True)]
         assert all(same)
         assert [item.text for item in first[split]] == [item.text for item in again[split]]
@@ -30,20 +30,20 @@ def test_fonts_are_in_one_part_only() -> None:
 
 
 def test_every_digit_is_drawn_about_as_often() -> None:
-    counts = Counter(item.text for item in digits(0, size=14, sizes={**FEW, "train": 1000})["train"])
+    counts = Counter(item.text for item in digits(0, size=14, count=1200)["train"])
     assert sorted(counts) == list("0123456789")
     assert min(counts.values()) > 60
 
 
 def test_clean_digits_are_told_apart_and_alike_in_one_font() -> None:
-    clean = digits(0, distortion=0, sizes=FEW)["train"]
+    clean = digits(0, distortion=0, count=FEW)["train"]
     pictures = {(item.text, item.picture.tobytes()) for item in clean}  # type: ignore[union-attr]
     assert len(pictures) <= 10 * len(FONTS["train"])
     assert len({pixels for _, pixels in pictures}) == len(pictures)
 
 
 def test_a_digit_is_white_on_black_and_whole() -> None:
-    for item in digits(3, distortion=0, sizes=FEW)["train"]:
+    for item in digits(3, distortion=0, count=FEW)["train"]:
         pixels = np.asarray(item.picture)
         assert pixels.shape == (28, 28)
         assert pixels.max() > 200
@@ -54,7 +54,7 @@ THING = rf"a (?:{'|'.join(RADII)}) ({'|'.join(COLOURS)}) (?:{'|'.join(SHAPES)})"
 
 
 def test_sentences_name_colours_in_order() -> None:
-    for item in scenes(0, sizes=FEW)["train"]:
+    for item in scenes(0, count=FEW)["train"]:
         assert re.fullmatch(rf"{THING}(?: (?:left of|right of|above|below) {THING}){{0,2}}", item.text)
         colours = re.findall("|".join(COLOURS), item.text)
         assert colours == sorted(set(colours), key=list(COLOURS).index)
@@ -63,7 +63,7 @@ def test_sentences_name_colours_in_order() -> None:
 def test_sentences_say_what_is_drawn() -> None:
     """The first and the second shape lie as the sentence says, seen from the pixels nearest to their colours."""
     checked = 0
-    for item in scenes(1, sizes=FEW)["train"]:
+    for item in scenes(1, count=FEW)["train"]:
         said = re.fullmatch(rf"{THING} (left of|right of|above|below) {THING}", item.text)
         if said is None:
             continue

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmodels.data.labelled_text import with_phrases
 from seqmodels.data.phrase_trees import FINE, trees
+from seqmodels.data.row_errors import RowErrors
 from seqmodels.data.text_formats import LabelledText
+from seqmodels.data.text_store import with_phrases
 
 TREE = r"(3 (2 (2 An) (3 (4 un\/usual) (2 film))) (2 -LRB-))"
 
@@ -20,7 +21,7 @@ def write(path: Path, *lines: str) -> Path:
 
 
 def test_a_sentence_and_its_phrases(tmp_path: Path) -> None:
-    (sentence,) = trees(write(tmp_path / "a.txt", TREE, ""), fine=True)
+    (sentence,) = trees(write(tmp_path / "a.txt", TREE, ""), RowErrors(), fine=True)
     assert sentence[:2] == ("An un/usual film (", "positive")
     assert sorted(sentence.phrases) == [
         LabelledText("(", "neutral"),
@@ -34,7 +35,7 @@ def test_a_sentence_and_its_phrases(tmp_path: Path) -> None:
 
 def test_two_classes_leave_out_what_is_neutral(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", TREE, "(2 (4 a) (0 b))", "(0 (1 c) (2 d))")
-    one, two = trees(path)
+    one, two = trees(path, RowErrors())
     assert sorted(one.phrases) == [
         LabelledText("un/usual", "positive"),
         LabelledText("un/usual film", "positive"),
@@ -43,7 +44,7 @@ def test_two_classes_leave_out_what_is_neutral(tmp_path: Path) -> None:
 
 
 def test_whole_sentences_only(tmp_path: Path) -> None:
-    assert [text.phrases for text in trees(write(tmp_path / "a.txt", TREE), phrases=False)] == [()]
+    assert [text.phrases for text in trees(write(tmp_path / "a.txt", TREE), RowErrors(), phrases=False)] == [()]
 
 
 Node = st.recursive(
@@ -69,7 +70,7 @@ def expected(node: tuple) -> list[tuple[str, str]]:
 
 @given(node=Node)
 def test_any_tree(tmp_path: Path, node: tuple) -> None:
-    (sentence,) = trees(write(tmp_path / "a.txt", as_text(node)), fine=True)
+    (sentence,) = trees(write(tmp_path / "a.txt", as_text(node)), RowErrors(), fine=True)
     whole, *parts = expected(node)
     assert sentence[:2] == whole
     assert sorted(phrase[:2] for phrase in sentence.phrases) == sorted(parts)
@@ -81,7 +82,9 @@ def test_any_tree(tmp_path: Path, node: tuple) -> None:
 )
 def test_what_is_no_tree_is_located(tmp_path: Path, line: str) -> None:
     with pytest.raises(ValueError, match=r"a.txt:2: expected one tree like"):
-        list(trees(write(tmp_path / "a.txt", TREE, line)))
+        list(trees(write(tmp_path / "a.txt", TREE, line), RowErrors()))
+    errors = RowErrors("skip")
+    assert len(list(trees(tmp_path / "a.txt", errors))) == errors.skipped == 1
 
 
 @pytest.mark.parametrize(
@@ -92,6 +95,6 @@ def test_the_treebank_has_its_published_size(fine: bool, sentences: tuple[int, .
     if "SEQMODELS_DATA" not in os.environ:
         pytest.skip("needs the Stanford Sentiment Treebank at $SEQMODELS_DATA/sst")
     folder = Path(os.environ["SEQMODELS_DATA"]) / "sst"
-    parts = [list(trees(folder / f"trees_{part}.txt.gz", fine=fine)) for part in ("train", "dev", "test")]
+    parts = [list(trees(folder / f"trees_{part}.txt.gz", RowErrors(), fine=fine)) for part in ("train", "dev", "test")]
     assert tuple(map(len, parts)) == sentences
     assert len(with_phrases(parts[0])) == phrases

@@ -12,18 +12,16 @@ from seqmodels.data.base import SPLITS
 from seqmodels.data.generated.adding import adding
 from seqmodels.data.synthetic import Numbers
 
-FEW = {"train": 200, "val": 20, "test": 2000}
-
 
 def made(steps: int = 30, seed: int = 0) -> SyntheticData:
-    data = SyntheticData(generate=partial(adding, steps=steps, sizes=FEW), batch_size=32, seed=seed)
+    data = SyntheticData(generate=partial(adding, steps=steps, count=8000), batch_size=32, seed=seed)
     data.setup()
     return data
 
 
 def test_the_answer_is_the_sum_of_the_marked_numbers() -> None:
     data = made()
-    assert [len(data.examples[split]) for split in SPLITS] == [200, 20, 2000]  # type: ignore[arg-type]
+    assert [len(data.examples[split]) for split in SPLITS] == [6000, 1000, 1000]  # type: ignore[arg-type]
     for batch in data.train_dataloader():
         numbers, marks = batch.inputs.unbind(-1)
         assert torch.equal(marks.sum(1), torch.full((len(marks),), 2.0))
@@ -54,7 +52,7 @@ def test_two_numbers_need_two_steps() -> None:
 def test_the_description_says_what_is_asked_for() -> None:
     assert made().describe() == {
         "data": "adding (generated)",
-        "rows": "200 train, 20 val, 2,000 test",
+        "rows": "6,000 train, 1,000 val, 1,000 test",
         "steps": "30",
         "prediction": "the sum of the two marked numbers",
     }

@@ -8,6 +8,8 @@ import numpy as np
 import soundfile
 from PIL import Image
 
+from seqmodels.data.frames import Frames
+from seqmodels.data.labelled_series import SeriesSteps
 from seqmodels.data.melodies import StartNotes
 from seqmodels.data.piano_rolls import PianoRoll
 from seqmodels.data.pictures import Picture
@@ -52,6 +54,21 @@ def _(raw: LogMel, folder: Path) -> Any:
 def _(raw: Picture, folder: Path) -> Any:
     path = folder / "picture.png"
     Image.fromarray(np.arange(900, dtype=np.uint8).reshape(30, 30)).save(path)
+    return str(path)
+
+
+@item_for.register
+def _(raw: Frames, folder: Path) -> Any:
+    for t in range(4):
+        Image.fromarray(np.full((30, 30), 60 * t, dtype=np.uint8)).save(folder / f"{t}.png")
+    return str(folder)
+
+
+@item_for.register
+def _(raw: SeriesSteps, folder: Path) -> Any:
+    path = folder / "series.csv"
+    rows = [",".join([str(t)] * len(raw.columns)) for t in range(9)]
+    path.write_text("\n".join([",".join(raw.columns), *rows]) + "\n")
     return str(path)
 
 

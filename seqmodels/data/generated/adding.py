@@ -1,20 +1,17 @@
 """The adding problem: two numbers of a long sequence are marked, their sum is asked for."""
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
 
-from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.base import SPLITS
+from seqmodels.data.parts import sizes_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.rows import Rows
 from seqmodels.data.synthetic import Numbers, Problem
 from seqmodels.types import DataSpec
 
-SIZES: Mapping[Split, int] = {"train": 20_000, "val": 1000, "test": 2000}
 
-
-def adding(seed: int, *, steps: int = 100, sizes: Mapping[Split, int] = SIZES) -> Problem:
+def adding(seed: int, *, steps: int = 50, count: int = 24_000) -> Problem:
     """Make sequences of uniform numbers from 0 to 1, each with a mark beside it that is 1 twice and else 0.
 
     One number of the first half is marked and one of the second. The floor is that of answering 1 to everything: its
@@ -23,7 +20,7 @@ def adding(seed: int, *, steps: int = 100, sizes: Mapping[Split, int] = SIZES) -
     Args:
         seed: of the numbers and the marks.
         steps: length of every sequence.
-        sizes: number of sequences of each part.
+        count: number of sequences; an eighth of them for validation, an eighth for test.
 
     Raises:
         ValueError: there are fewer than two steps.
@@ -33,14 +30,14 @@ def adding(seed: int, *, steps: int = 100, sizes: Mapping[Split, int] = SIZES) -
         rectified linear units", 2015, section 4.1.
 
     Example:
-        >>> problem = adding(0, steps=4, sizes={"train": 2, "val": 1, "test": 1})
+        >>> problem = adding(0, steps=4, count=8)
         >>> problem.rows["train"][[0]].inputs[0, :, 1].sum()
         tensor(2.)
     """
     if steps < 2:
         raise ValueError(f"two numbers to add need at least 2 steps, got {steps}")
     random = np.random.default_rng(seed)
-    drawn = {split: _drawn(random, steps, sizes[split]) for split in SPLITS}
+    drawn = {split: _drawn(random, steps, part) for split, part in sizes_of(count).items()}
     sums = {split: (values[..., 0] * values[..., 1]).sum(1) for split, values in drawn.items()}
     mean, std = 1.0, (1 / 6) ** 0.5
     rows = {

@@ -12,7 +12,8 @@ from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 from torch import Generator, Tensor
 
-from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.base import Split
+from seqmodels.data.parts import sizes_of
 from seqmodels.data.picture_formats import TitledPicture
 
 FONTS: Mapping[Split, Sequence[str]] = {
@@ -31,13 +32,12 @@ FONTS: Mapping[Split, Sequence[str]] = {
     "val": ("DejaVuSerif-Bold", "STIXGeneralItalic", "cmb10"),
     "test": ("DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSerif-Italic", "STIXGeneralBol", "cmti10", "cmtt10"),
 }
-SIZES: Mapping[Split, int] = {"train": 4000, "val": 500, "test": 1000}
 NOISE: Mapping[Split, float] = {"train": 0.08, "val": 0.16, "test": 0.16}
 DRAWN = 64
 
 
 def digits(
-    seed: int, *, size: int = 28, distortion: float = 1.0, sizes: Mapping[Split, int] = SIZES
+    seed: int, *, size: int = 28, distortion: float = 1.0, count: int = 6000
 ) -> dict[Split, list[TitledPicture]]:
     """Draw digits, white on black, each with its name as text.
 
@@ -48,15 +48,18 @@ def digits(
         seed: of every choice.
         size: of a side, in pixels.
         distortion: what share of all this is done; 0 for clean digits.
-        sizes: number of pictures of each part.
+        count: number of pictures; an eighth of them for validation, an eighth for test.
 
     Example:
-        >>> parts = digits(0, sizes={"train": 2, "val": 1, "test": 1})
+        >>> parts = digits(0, count=8)
         >>> parts["test"][0].picture.shape, parts["test"][0].text in "0123456789"
         ((28, 28), True)
     """
     generator = Generator().manual_seed(seed)
-    return {split: _part(FONTS[split], size, sizes[split], distortion, NOISE[split], generator) for split in SPLITS}
+    return {
+        split: _part(FONTS[split], size, part, distortion, NOISE[split], generator)
+        for split, part in sizes_of(count).items()
+    }
 
 
 def _part(

@@ -1,6 +1,5 @@
 """Drawn scenes of a few shapes, and the one sentence that says what is where."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from random import Random
 from typing import NamedTuple
@@ -8,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.base import Split
+from seqmodels.data.parts import sizes_of
 from seqmodels.data.picture_formats import TitledPicture
 from seqmodels.data.pictures import Pixels
 
@@ -22,7 +22,6 @@ COLOURS = {
 }
 SHAPES = ("circle", "square", "triangle")
 RADII = {"small": 0.075, "large": 0.15}
-SIZES: Mapping[Split, int] = {"train": 8000, "val": 500, "test": 1000}
 MOST = 3
 FINE = 4
 
@@ -40,7 +39,7 @@ class Thing(NamedTuple):
         return f"{self.size} {self.colour} {self.shape}"
 
 
-def scenes(seed: int, *, size: int = 32, sizes: Mapping[Split, int] = SIZES) -> dict[Split, list[TitledPicture]]:
+def scenes(seed: int, *, size: int = 32, count: int = 12_000) -> dict[Split, list[TitledPicture]]:
     """Draw scenes of one to three shapes, each with the sentence that describes it.
 
     Shapes are named in the order of `COLOURS`, and each is placed beside, above or below the one named before it.
@@ -48,20 +47,20 @@ def scenes(seed: int, *, size: int = 32, sizes: Mapping[Split, int] = SIZES) -> 
     Args:
         seed: of every choice.
         size: of a side, in pixels.
-        sizes: number of pictures of each part.
+        count: number of pictures; an eighth of them for validation, an eighth for test.
 
     Example:
-        >>> parts = scenes(0, sizes={"train": 3, "val": 1, "test": 1})
+        >>> parts = scenes(0, count=8)
         >>> parts["train"][0].picture.shape
         (32, 32, 3)
     """
     random = Random(seed)
-    parts: dict[Split, list[TitledPicture]] = {split: [] for split in SPLITS}
-    for split in SPLITS:
-        for number in range(sizes[split]):
-            things = _things(random)
-            parts[split].append(TitledPicture(_drawn(things, size, random), _sentence(things), f"scene {number}"))
-    return parts
+    return {split: [_scene(number, size, random) for number in range(part)] for split, part in sizes_of(count).items()}
+
+
+def _scene(number: int, size: int, random: Random) -> TitledPicture:
+    things = _things(random)
+    return TitledPicture(_drawn(things, size, random), _sentence(things), f"scene {number}")
 
 
 def _things(random: Random) -> list[Thing]:

@@ -33,8 +33,7 @@ def _tremolo(time: Samples, low: float, high: float, random: np.random.Generator
 
 
 def _burst(time: Samples, low: float, high: float, random: np.random.Generator) -> Samples:  # noqa: ARG001
-    noise: Samples = 0.7 * random.standard_normal(len(time))
-    return noise
+    return 0.7 * random.standard_normal(len(time))
 
 
 def _rising(time: Samples, low: float, high: float, random: np.random.Generator) -> Samples:  # noqa: ARG001
@@ -46,7 +45,8 @@ def _low_high(time: Samples, low: float, high: float, random: np.random.Generato
 
 
 def _swelling(time: Samples, low: float, high: float, random: np.random.Generator) -> Samples:
-    return _tone(time, low, high, random) * 10 ** (-1.5 * (1 - time / time[-1]))
+    wave: Samples = _tone(time, low, high, random) * 10 ** (-1.5 * (1 - time / time[-1]))
+    return wave
 
 
 def _backwards(kind: Kind) -> Kind:
