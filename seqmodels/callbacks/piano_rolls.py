@@ -30,6 +30,8 @@ class PianoRolls(View):
         num_steps: of the piece that is shown, from its start.
         prompt: the first chord.
         length: chords to make up.
+        temperature: see `seqmodels.decoding.chords.sample_chords`.
+        most: likewise.
         seconds_per_chord: in the sound.
         seed: of the random numbers.
     """
@@ -39,10 +41,13 @@ class PianoRolls(View):
         num_steps: int = 64,
         prompt: str = "C3 G3 E4 C5",
         length: int = 48,
+        temperature: float = 0.8,
+        most: int | None = 4,
         seconds_per_chord: float = 0.4,
         seed: int = 0,
     ) -> None:
         self.num_steps, self.prompt, self.length = num_steps, prompt, length
+        self.temperature, self.most = temperature, most
         self.seconds_per_chord, self.seed = seconds_per_chord, seed
         self.pair: tuple[Tensor, Tensor] | None = None
         self.made_up: Tensor | None = None
@@ -81,7 +86,9 @@ class PianoRolls(View):
             return cast(Notes, mapping.objective).log_odds(output), state
 
         generator = Generator(device=mapping.device).manual_seed(self.seed)
-        drawn = sample_chords(step, prompt, self.length, generator=generator)
+        drawn = sample_chords(
+            step, prompt, self.length, temperature=self.temperature, most=self.most, generator=generator
+        )
         return torch.cat([prompt, drawn.cpu()], dim=1)[0]
 
 

@@ -119,7 +119,7 @@ def draw_tagged(sentences: Sequence[Sequence[TaggedWord]], names: Sequence[str])
 def _lines(sentence: Sequence[TaggedWord]) -> list[list[TaggedWord]]:
     """Cut where a line is full."""
     lines: list[list[TaggedWord]] = [[]]
-    left = COLUMNS - 2
+    left: float = COLUMNS - 2
     for word in sentence[:MOST_WORDS]:
         if _width(word) > left and lines[-1]:
             lines.append([])
@@ -158,7 +158,7 @@ def _draw_word(panel: Axes, word: TaggedWord, column: float, top: float, colours
         panel.add_patch(box)
     middle = column + width / 2
     panel.text(middle, top + 0.2, word.word, fontsize=POINTS, color=INK, **MIDDLE)
-    style = {"color": WRONG, "fontweight": "bold"} if wrong else {"color": QUIET}
+    style: dict[str, Any] = {"color": WRONG, "fontweight": "bold"} if wrong else {"color": QUIET}
     panel.text(middle, top + 0.37, _label(word), fontsize=SMALLER * POINTS, **style, **MIDDLE)
 
 

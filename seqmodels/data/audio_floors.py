@@ -5,8 +5,7 @@ from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
@@ -43,9 +42,9 @@ def tokens_by_flat_start(
 ) -> list[list[int]]:
     """What is said, if every token lasts as long as its neighbours.
 
-    Each training recording is cut into pieces of equal length, one for each token, and linear discriminant analysis
-    learns to tell the token from the means and standard deviations of the features in the halves of a piece. A new
-    recording is cut into as many pieces as recordings of its length have by linear regression.
+    Each training recording is cut into pieces of equal length, one for each token, and a linear classifier (least
+    squares) learns to tell the token from the means and standard deviations of the features in the halves of a piece.
+    A new recording is cut into as many pieces as recordings of its length have by linear regression.
 
     Args:
         train: the features of each training recording, (time, features).
@@ -67,7 +66,7 @@ def tokens_by_flat_start(
     heard = [recording.numpy() for recording in islice(train, most)]
     known = [list(row) for row in tokens[:most]]
     pieces = [piece for steps, row in zip(heard, known, strict=True) for piece in _pieces(steps, len(row))]
-    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    model = make_pipeline(StandardScaler(), RidgeClassifier())
     model.fit(_summaries(pieces, slices=2), [token for row in known for token in row])
     counts = LinearRegression().fit([[len(steps)] for steps in heard], [len(row) for row in known])
     said = []

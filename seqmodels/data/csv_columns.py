@@ -64,9 +64,9 @@ def read_table(path: Path, column: str | Sequence[str] | None, roles: Roles, err
             CSV file. Names the line.
     """
     if path.stat().st_size < LARGE:
-        values, times = io.BytesIO(), io.BytesIO()
-        about = _write(path, column, roles, errors, values, times)
-        return _table(about, np.frombuffer(values.getvalue()), np.frombuffer(times.getvalue()))
+        numbers, moments = io.BytesIO(), io.BytesIO()
+        about = _write(path, column, roles, errors, numbers, moments)
+        return _table(about, np.frombuffer(numbers.getvalue()), np.frombuffer(moments.getvalue()))
 
     def make(folder: Path) -> None:
         with (folder / "values").open("wb") as values, (folder / "times").open("wb") as times:
@@ -78,7 +78,7 @@ def read_table(path: Path, column: str | Sequence[str] | None, roles: Roles, err
     folder = prepared({**key, "reader": "csv_columns", "format": FORMAT}, make)
     about = json.loads((folder / "about.json").read_text())
     errors.skipped, errors.first = about["skipped"], about["first"]
-    times = np.memmap(folder / "times", np.float64, "r") if roles.time else np.empty(0)
+    times: Floats = np.memmap(folder / "times", np.float64, "r") if roles.time else np.empty(0)
     return _table(about, np.memmap(folder / "values", np.float64, "r"), times)
 
 

@@ -66,7 +66,7 @@ def decode(titled: Sequence[TitledPicture], picture: Picture, errors: RowErrors)
         return TitledPixels(pixels, which, [texts[row] for row in rows])
 
     def make(folder: Path) -> None:
-        count = len({item.picture for item in titled})  # type: ignore[type-var]
+        count = len({item.picture for item in titled})
         pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, (count, *shape))
         fresh = RowErrors(errors.on_error)
         np.save(folder / "rows.npy", np.stack(_fill(pixels, titled, picture, fresh)))

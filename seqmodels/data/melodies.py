@@ -89,7 +89,7 @@ class MelodyData(SequenceData):
         >>> batch.inputs.shape
         torch.Size([1, 1, 88])
         >>> Vocabulary.from_json(data.spec.target_vocabulary).decode(batch.targets[0].tolist())
-        '61 hold 62 <end>'
+        '62 hold 62 <end>'
     """
 
     def __init__(

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Shaped, UInt8
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -108,7 +108,7 @@ def opened(item: str | PathLike[str] | Pixels) -> Image.Image:
             return ImageOps.exif_transpose(image)
     # Pillow's decoders raise a SyntaxError for a broken PNG.
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        what = str(error).splitlines()[0] if not isinstance(error, Image.UnidentifiedImageError) else "unknown format"
+        what = str(error).splitlines()[0] if not isinstance(error, UnidentifiedImageError) else "unknown format"
         raise ValueError(f"{path} is not a readable picture: {what}") from error
 
 

@@ -48,5 +48,5 @@ def _spread(part: TitledPixels) -> NDArray[np.int64]:
 
 def _features(part: TitledPixels, rows: NDArray[np.int64]) -> NDArray[np.float32]:
     pixels = torch.from_numpy(np.ascontiguousarray(part.pixels[part.which[rows]])).float() / 255
-    sides = [min(side, LARGEST_SIDE) for side in pixels.shape[-2:]]
-    return np.asarray(F.adaptive_avg_pool2d(pixels, sides).flatten(1).numpy())
+    height, width = (min(side, LARGEST_SIDE) for side in pixels.shape[-2:])
+    return np.asarray(F.adaptive_avg_pool2d(pixels, (height, width)).flatten(1).numpy())

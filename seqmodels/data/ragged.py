@@ -1,5 +1,6 @@
 """Many sequences of unequal length, one behind the other in a single array, which may lie on disk."""
 
+import mmap
 from array import array
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,6 +12,8 @@ from jaxtyping import Int, Shaped
 from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
+
+RESIDENT_ROWS = 1_000
 
 
 class Ragged:
@@ -34,6 +37,8 @@ class Ragged:
         self._values = np.asarray(values)
         self._offsets = np.asarray(offsets, dtype=np.int64)
         self.lengths: Int[Tensor, " rows"] = torch.from_numpy(np.diff(self._offsets))
+        self._mapping: mmap.mmap | None = getattr(values, "_mmap", None)
+        self._rows_read = 0
         self._dtype = torch.float32 if np.issubdtype(values.dtype, np.floating) else torch.long
 
     @classmethod
@@ -97,4 +102,12 @@ class Ragged:
         # Past its end a row reads on in the next one, the last row its last step again: all that becomes zero.
         taken = self._values.take(starts + steps, axis=0, mode="clip")
         taken[steps >= lengths] = 0
+        self._release(len(indices))
         return torch.from_numpy(taken).to(self._dtype)
+
+    def _release(self, rows: int) -> None:
+        """Give back the pages of a mapped file now and then: a row brings in many around it."""
+        self._rows_read += rows
+        if self._mapping is not None and self._rows_read > RESIDENT_ROWS and hasattr(mmap, "MADV_DONTNEED"):
+            self._mapping.madvise(mmap.MADV_DONTNEED)
+            self._rows_read = 0

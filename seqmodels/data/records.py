@@ -32,8 +32,12 @@ def records(path: Path, columns: Sequence[str], errors: RowErrors) -> Iterator[t
 
 
 def _table(path: Path, columns: Sequence[str], tabs: bool) -> Iterator[tuple[str, Any]]:
-    quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
-    rows = csv.DictReader(open_text(path), delimiter="\t" if tabs else ",", quoting=quoting, strict=True)
+    rows = csv.DictReader(
+        open_text(path),
+        delimiter="\t" if tabs else ",",
+        quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+        strict=True,
+    )
     try:
         for column in columns:
             if column not in (rows.fieldnames or ()):

@@ -77,7 +77,7 @@ class TextParts:
             keys.append(int.from_bytes(blake2b(text.text.encode(), digest_size=4, salt=salt).digest(), "little"))
             codes.append(names.setdefault(text.label, len(names)))
             self.has_phrases |= split == "train" and bool(text.phrases)
-        return np.frombuffer(keys, np.uint32), np.frombuffer(codes, np.int32), list(names)
+        return np.asarray(keys), np.asarray(codes), list(names)
 
     def _count(self, split: Split, codes: Whole, names: list[str]) -> None:
         self.counts[split] = len(codes)

@@ -80,8 +80,8 @@ class Windows(Dataset[Batch]):
         self.origins, self._reader = origins, reader
         self._values = table.values
         self._windows = sliding_window_view(table.values, reader.window, axis=0)
-        dated = table.times is not None and reader.cycles
-        self._times = sliding_window_view(table.times, reader.window) if dated else None  # type: ignore[call-overload]
+        times = table.times if reader.cycles else None
+        self._times = None if times is None else sliding_window_view(times, reader.window)
         self._ahead = np.array(horizons) - 1
         self._mean, self._std = np.asarray(reader.mean)[:predicted], np.asarray(reader.std)[:predicted]
 

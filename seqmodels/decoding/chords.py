@@ -17,6 +17,7 @@ def sample_chords(
     *,
     state: Any = None,
     temperature: float = 1.0,
+    most: int | None = None,
     generator: Generator | None = None,
 ) -> Float[Tensor, "batch length keys"]:
     """Continue each prompt by `length` chords: each key is struck by chance, independently of the others.
@@ -27,10 +28,12 @@ def sample_chords(
         length: number of chords to draw.
         state: the model's state in front of the prompt.
         temperature: scores are divided by it; 0 strikes what has a probability above one half.
+        most: of more keys than these, only the most probable are struck; None for no limit. Keys that are drawn one by
+            one, and then read again, else pile up.
         generator: source of randomness; torch's own if None.
 
     Raises:
-        ValueError: an empty prompt, a negative length or temperature.
+        ValueError: an empty prompt, a negative length or temperature, or `most` is less than 1.
 
     Example:
         >>> def rising(chords, state):  # sure of the next higher keys
@@ -43,10 +46,12 @@ def sample_chords(
         raise ValueError("the prompt must hold at least one step, got none")
     if min(length, temperature) < 0:
         raise ValueError(f"length and temperature must be at least 0, got {length} and {temperature}")
+    if most is not None and most < 1:
+        raise ValueError(f"most must be at least 1 key or None, got {most}")
     last, drawn = prompt, [prompt[:, :0]]
     for _ in range(length):
         scores, state = step(last, state)
-        last = _struck(scores[:, -1:], temperature, generator)
+        last = _loudest(scores[:, -1:], _struck(scores[:, -1:], temperature, generator), most)
         drawn.append(last)
     return torch.cat(drawn, dim=1)
 
@@ -55,3 +60,10 @@ def _struck(scores: Float[Tensor, "batch 1 keys"], temperature: float, generator
     if temperature == 0:
         return (scores > 0).to(scores)
     return torch.bernoulli((scores / temperature).sigmoid(), generator=generator)
+
+
+def _loudest(scores: Float[Tensor, "batch 1 keys"], struck: Tensor, most: int | None) -> Tensor:
+    if most is None:
+        return struck
+    probable = scores.masked_fill(struck == 0, -torch.inf).topk(min(most, scores.shape[-1])).indices
+    return struck * torch.zeros_like(struck).scatter(-1, probable, 1.0)

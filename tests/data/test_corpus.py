@@ -232,6 +232,19 @@ def test_each_part_may_have_a_file_of_its_own(tmp_path: Path) -> None:
     assert data.describe()["data"] == ", ".join(path.values())
 
 
+def test_a_compressed_file_is_read_like_a_plain_one_and_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    text = random_text(2000, "aä中\n")
+    contents = [text.encode(), text.encode("utf-8-sig"), gzip.compress(text.encode())]
+    found = []
+    for number, content in enumerate(contents):
+        path = tmp_path / f"{number}.txt"
+        path.write_bytes(content)
+        data = CorpusData(path=path, steps=5, batch_size=2)
+        data.setup()
+        found.append((data.spec, read(data, "train"), read(data, "test")))
+    assert found[0] == found[1] == found[2]
+
+
 def test_without_a_test_file_the_validation_file_is_tested_on(tmp_path: Path) -> None:
     path = {**write_parts(tmp_path, train="abcd " * 50, val="dcba"), "test": None}
     data = CorpusData(path=path, steps=5, batch_size=1)  # type: ignore[arg-type]

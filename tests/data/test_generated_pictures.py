@@ -81,3 +81,9 @@ def middle(picture: np.ndarray, colour: str) -> tuple[float, float]:
     nearest = ((picture[:, :, None].astype(float) - named) ** 2).sum(-1).argmin(-1)
     rows, columns = np.nonzero(nearest == list(COLOURS).index(colour))
     return float(np.median(columns)), float(np.median(rows))
+
+
+@pytest.mark.parametrize("draw", [digits, scenes])
+def test_every_part_needs_a_picture(draw: object) -> None:
+    with pytest.raises(ValueError, match=r"^count must be at least 8, to leave something .*, got 7$"):
+        draw(0, count=7)  # type: ignore[operator]

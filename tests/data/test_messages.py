@@ -48,4 +48,4 @@ def test_the_seed_decides() -> None:
 
 def test_a_bag_of_words_is_not_enough() -> None:
     parts = messages(0)
-    assert 0.6 < bag_of_words(parts["train"], parts["test"])["f1_spam"] < 0.8
+    assert 0.5 < bag_of_words(parts["train"], parts["test"])["f1_spam"] < 0.7

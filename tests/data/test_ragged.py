@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from seqmodels.data import ragged as module
 from seqmodels.data.ragged import Ragged
 
 Row = st.lists(st.integers(0, 60_000), max_size=6)
@@ -68,3 +69,9 @@ def test_a_padded_batch_is_no_window_on_the_rows() -> None:
     batch: Tensor = rows.padded([0, 1])
     batch.zero_()
     assert rows[1].tolist() == [3, 4]
+
+
+def test_pages_of_a_file_are_given_back_and_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESIDENT_ROWS", 1)
+    rows = kept(Ragged.of([[1, 2], [3, 4], [5]]), "disk", tmp_path)
+    assert [rows.padded([0, 1, 2]).tolist() for _ in range(3)] == 3 * [[[1, 2], [3, 4], [5, 0]]]

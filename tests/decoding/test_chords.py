@@ -42,6 +42,23 @@ def test_each_step_is_read_once_behind_the_prompt() -> None:
     assert torch.equal(torch.cat([chords for chords, _ in seen[1:]], 1), drawn[:, :2])
 
 
+def test_of_too_many_keys_the_most_probable_are_struck() -> None:
+    def seeded(most: int | None) -> Tensor:
+        generator = Generator().manual_seed(0)
+        return sample_chords(fixed, torch.zeros(300, 1, 4), 1, most=most, generator=generator)[:, 0]
+
+    free, limited = seeded(None), seeded(2)
+    assert free.sum(-1).max() > 2
+    assert torch.equal(limited.sum(-1), free.sum(-1).clamp(max=2))
+    crowded = free.sum(-1) > 2
+    expected = free.clone()
+    for row in crowded.nonzero()[:, 0]:
+        struck = free[row].nonzero()[:, 0]
+        expected[row, struck[:-2]] = 0  # scores rise with the number of the key
+    assert torch.equal(limited, expected)
+    assert torch.equal(seeded(9), free)
+
+
 def test_the_seed_decides() -> None:
     draws = [sample_chords(fixed, torch.zeros(2, 1, 4), 9, generator=Generator().manual_seed(s)) for s in (0, 0, 1)]
     assert torch.equal(draws[0], draws[1])
@@ -59,3 +76,5 @@ def test_the_seed_decides() -> None:
 def test_arguments_out_of_range(time: int, length: int, temperature: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         sample_chords(fixed, torch.zeros(1, time, 4), length, temperature=temperature)
+    with pytest.raises(ValueError, match="most must be at least 1 key or None, got 0"):
+        sample_chords(fixed, torch.zeros(1, 1, 4), 1, most=0)

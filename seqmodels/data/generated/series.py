@@ -76,7 +76,7 @@ def stock(seed: int, *, steps: int = 2000, drift: float = 0.0002, volatility: fl
         (3, 1)
     """
     returns = drift + volatility * np.random.default_rng(seed).standard_normal((steps, 1))
-    return 100 * np.exp(returns.cumsum(axis=0) - returns[0])
+    return np.exp(math.log(100) + returns.cumsum(axis=0) - returns[0]).astype(np.float64)
 
 
 def energy(seed: int, *, steps: int = 52 * 7 * 24, noise: float = 0.6) -> Table:
@@ -99,7 +99,7 @@ def energy(seed: int, *, steps: int = 52 * 7 * 24, noise: float = 0.6) -> Table:
     morning, evening = (np.exp(-(((hour % 24) - peak) ** 2) / width) for peak, width in ((9, 8), (19, 10)))
     course = np.where(weekend, 3 * morning + 6 * evening, 9 * morning + 8 * evening)
     load = 30 + 0.0004 * hour + course - 2.5 * weekend + _lasting(seed, (steps, 1), 0.9, noise)[:, 0]
-    return Table(("load",), load[:, np.newaxis], parse_time("2024-01-01") + 3600.0 * hour)
+    return Table(("load",), load[:, np.newaxis], parse_time("2024-01-01") + 3600.0 * hour.astype(np.float64))
 
 
 def weather(seed: int, *, steps: int = 6 * 365) -> Table:
@@ -116,7 +116,7 @@ def weather(seed: int, *, steps: int = 6 * 365) -> Table:
         >>> weather(0, steps=3).values.shape
         (3, 3)
     """
-    times = parse_time("2018-01-01") + DAY * np.arange(steps)
+    times = parse_time("2018-01-01") + DAY * np.arange(float(steps), dtype=np.float64)
     year = np.cos(2 * math.pi * (times / CYCLES["year"] - 0.05))  # coldest in the middle of January
     high, gusts, warmth = _lasting(seed, (steps, 3), 0.75, 1.0).T
     before = np.concatenate([[0.0], high[:-1]])

@@ -1,0 +1,84 @@
+"""What answers look like on a terminal, in JSON and in files."""
+
+import csv
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from seqmodels.answers import line, plain, save
+from seqmodels.data.melodies import StartNotes
+from seqmodels.data.midi import read_midi
+from seqmodels.data.raw import RawInput
+from seqmodels.objectives import Label
+from seqmodels.runs import Run
+
+YES = Label("yes", 0.75, {"no": 0.25, "yes": 0.75})
+NO = Label("no", 0.9, {"no": 0.9, "yes": 0.1})
+
+
+class Sentences(RawInput):
+    def read(self, item: Any) -> Any:
+        return item
+
+    def words(self, item: Any) -> list[str]:
+        return str(item).split()
+
+
+def run(raw: RawInput, answers: tuple[str, ...] = ()) -> Run:
+    return cast(Run, SimpleNamespace(raw=raw, spec=SimpleNamespace(answers=answers, columns=())))
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown", "value"),
+    [
+        (YES, "yes\t0.750\tso it is", {"label": "yes", "probability": 0.75, "probabilities": YES.probabilities}),
+        ("c'est ça", "c'est ça", {"text": "c'est ça"}),
+        (1.5, "1.5", {"value": 1.5}),
+        ([1.0, 2.0], "[1.0, 2.0]", {"value": [1.0, 2.0]}),
+    ],
+)
+def test_an_answer_is_shown_and_written_as_json(answer: Any, shown: str, value: dict[str, Any]) -> None:
+    assert line(run(Sentences()), "so it is", answer) == shown
+    assert plain(run(Sentences()), "so it is", answer) == {"input": "so it is", **value}
+
+
+def test_tags_stand_beside_their_words() -> None:
+    tagged = [YES, NO]
+    assert line(run(Sentences()), "light on", tagged) == "light/yes on/no"
+    steps = plain(run(Sentences()), "light on", tagged)["steps"]
+    assert [(step["word"], step["label"]) for step in steps] == [("light", "yes"), ("on", "no")]
+
+
+def test_answers_are_saved_by_the_name_of_the_file(tmp_path: Path) -> None:
+    items, answers = ["one", "two"], [YES, NO]
+    save(run(Sentences()), items, answers, tmp_path / "sub" / "a.txt")
+    assert (tmp_path / "sub" / "a.txt").read_text() == "yes\t0.750\tone\nno\t0.900\ttwo\n"
+    save(run(Sentences()), items, answers, tmp_path / "a.jsonl")
+    assert [json.loads(row)["label"] for row in (tmp_path / "a.jsonl").read_text().splitlines()] == ["yes", "no"]
+    save(run(Sentences()), items, answers, tmp_path / "a.csv")
+    assert list(csv.reader((tmp_path / "a.csv").read_text().splitlines())) == [
+        ["input", "label", "probability"],
+        ["one", "yes", "0.75"],
+        ["two", "no", "0.9"],
+    ]
+    with pytest.raises(ValueError, match=r"\.txt, \.jsonl, \.csv, \.mid, got 'a\.doc'"):
+        save(run(Sentences()), items, answers, tmp_path / "a.doc")
+
+
+def test_columns_of_a_table_are_named_after_what_is_predicted(tmp_path: Path) -> None:
+    save(run(Sentences(), ("amount +1", "amount +2")), ["sales.csv"], [[1.0, 2.0]], tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text() == "amount +1,amount +2\n1.0,2.0\n"
+    save(run(Sentences()), ["light on"], [[YES, NO]], tmp_path / "tags.csv")
+    assert (tmp_path / "tags.csv").read_text() == "word,label\nlight,yes\non,no\n"
+
+
+def test_music_goes_to_midi_files(tmp_path: Path) -> None:
+    save(run(StartNotes()), ["C4", "D4"], ["60 hold 62", "62"], tmp_path / "tune.mid")
+    (voice,) = read_midi(tmp_path / "tune.mid", steps_per_beat=2).voices
+    assert [(note.pitch, note.start, note.duration) for note in voice] == [(60, 0, 2), (62, 2, 1)]
+    assert (tmp_path / "tune-2.mid").exists()
+    with pytest.raises(ValueError, match="only a model of music writes MIDI files"):
+        save(run(Sentences()), ["x"], ["60"], tmp_path / "tune.mid")
