@@ -77,7 +77,7 @@ def rendered(page: str, rows: list[dict[str, Any]]) -> str:
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     tables = [f"### {title}\n\n{table([row for row in rows if row['group'] == group])}" for group, title in GROUPS]
-    return f"{before}{BEGIN}\n\n{'\n\n'.join(tables)}\n\n{END}{after}"
+    return before + "\n\n".join([BEGIN, *tables, END]) + after
 
 
 GROUPS = (("embedded", "Embedded defaults"), ("real", "Real data"))

@@ -1,5 +1,6 @@
 """Shape annotations are executed, draws are repeatable, and what several rooms test with."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -26,7 +27,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("seqmodels")
-torch.set_num_threads(2)
+torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)  # a worker has one core to itself
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 CELLS: dict[str, Callable[..., cells.Cell[Any]]] = {
@@ -97,6 +98,14 @@ def _unannotated() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def _empty_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("empty")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is prepared of files is not looked for in the user's cache, nor left there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEQMODELS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -1,15 +1,15 @@
 """Which examples make a batch, and in which order: drawn anew each epoch, resumable in the middle of one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from seqmodels.types import Batch
 
-Order = Callable[[Generator], list[list[int]]]
+Order = Callable[[Generator], Sequence[list[int]]]
 """Draws the batches of one epoch, each a list of example indices. The number of batches never changes."""
 
 
@@ -25,23 +25,6 @@ def shuffled(num_examples: int, batch_size: int) -> Order:
     return lambda generator: [
         batch.tolist() for batch in torch.randperm(num_examples, generator=generator).split(batch_size)
     ]
-
-
-def by_length(lengths: Tensor, batch_size: int) -> Order:
-    """Examples of similar length together, batches in random order.
-
-    Rows of one batch come from a shuffled pool of 50 batches sorted by length, so that a batch holds little
-    padding and yet no two epochs form the same batches.
-    """
-
-    def order(generator: Generator) -> list[list[int]]:
-        pools = torch.randperm(len(lengths), generator=generator).split(50 * batch_size)
-        batches = [
-            batch.tolist() for pool in pools for batch in pool[lengths[pool].argsort(stable=True)].split(batch_size)
-        ]
-        return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
-
-    return order
 
 
 class EpochBatches(Sampler[list[int]]):

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, by_length, in_order
+from seqmodels.data.batches import Order, in_order
 from seqmodels.data.decoded import TitledPixels
 from seqmodels.data.files import Source, locate
 from seqmodels.data.film_formats import FilmFormat, TitledFilm, captioned_films, labelled_frames
 from seqmodels.data.frames import FilmRows, Films, Frames
+from seqmodels.data.length_batches import by_length
 from seqmodels.data.parts import cut, sources_of
 from seqmodels.data.pixel_floors import by_pixels, texts_of_nearest
 from seqmodels.data.ragged import Ragged

@@ -15,7 +15,7 @@ from seqmodels.data.bag_of_words import bag_of_words
 from seqmodels.data.base import SPLITS, SequenceData, Split
 from seqmodels.data.batches import Order
 from seqmodels.data.files import Source, locate
-from seqmodels.data.length_batches import from_short_to_long, pooled_by_length
+from seqmodels.data.length_batches import by_length, from_short_to_long
 from seqmodels.data.prepared import prepared
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.text_formats import Format, LabelledText, by_suffix
@@ -118,7 +118,7 @@ class LabelledTextData(SequenceData):
 
     def order(self, split: Split) -> Order:
         """Texts of similar length together; in random order to train, from short to long else."""
-        arrange = pooled_by_length if split == "train" else from_short_to_long
+        arrange = by_length if split == "train" else from_short_to_long
         return arrange(self.store.rows[split].lengths, self.batch_size)
 
     def floor(self) -> dict[str, float]:

@@ -42,7 +42,7 @@ class RowBatches(Sequence[list[int]]):
         return rows
 
 
-def pooled_by_length(lengths: Int[Tensor, " rows"], batch_size: int) -> Callable[[Generator], RowBatches]:
+def by_length(lengths: Int[Tensor, " rows"], batch_size: int) -> Callable[[Generator], RowBatches]:
     """Rows of similar length together, batches in random order.
 
     Rows of one batch come from a shuffled pool of 50 batches sorted by length, so that a batch holds little

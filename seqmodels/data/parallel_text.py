@@ -8,8 +8,9 @@ from typing import Any
 import torch
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, by_length
+from seqmodels.data.batches import Order
 from seqmodels.data.files import Source, locate
+from seqmodels.data.length_batches import by_length
 from seqmodels.data.pair_formats import Pair, PairFormat, by_suffix
 from seqmodels.data.parts import cut, sources_of
 from seqmodels.data.ragged import Ragged

@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, by_length, in_order
+from seqmodels.data.batches import Order, in_order
 from seqmodels.data.chorales import cut, read_pieces
 from seqmodels.data.files import Source, locate
+from seqmodels.data.length_batches import by_length
 from seqmodels.data.midi import is_midi, read_midi
 from seqmodels.data.next_notes import next_notes
 from seqmodels.data.notes import LOWEST, NUM_KEYS, Chords, chord_of, chords_of, key_names, pitch_name, roll_of

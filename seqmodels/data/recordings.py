@@ -13,8 +13,9 @@ from torch.utils.data import Subset
 
 from seqmodels.data.audio_formats import Format, Recording, by_kind, is_archive
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, by_length
+from seqmodels.data.batches import Order
 from seqmodels.data.files import Source, locate
+from seqmodels.data.length_batches import by_length
 from seqmodels.data.parts import cut, sources_of
 from seqmodels.data.prepared import fingerprint, prepared
 from seqmodels.data.ragged import Ragged

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from seqmodels.data.base import SPLITS, SequenceData, Split, in_time
-from seqmodels.data.batches import Order, by_length
+from seqmodels.data.batches import Order
 from seqmodels.data.files import Source, locate
 from seqmodels.data.frequent_tags import tagging_floor
+from seqmodels.data.length_batches import by_length
 from seqmodels.data.parts import sources_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors

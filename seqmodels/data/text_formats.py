@@ -225,7 +225,7 @@ def _archived(path: Path) -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]
                 if file is not None:
                     yield PurePosixPath(entry.name), file.read
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+        raise ValueError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
 
 
 def _checked(text: Any, label: Any) -> LabelledText:

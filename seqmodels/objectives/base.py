@@ -47,7 +47,7 @@ class Objective(nn.Module, ABC):
         output: Float[Tensor, "*rows output"],
         target: Shaped[Tensor, "*target"],
         valid: Bool[Tensor, "*rows"],
-    ) -> tuple[Tensor, Tensor]:
+    ) -> tuple[Any, Any]:
         """What the metrics are updated with: predictions and targets of the valid rows."""
 
     @abstractmethod

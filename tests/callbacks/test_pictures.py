@@ -104,7 +104,7 @@ def test_captions_are_shown_as_text() -> None:
     view.look(CAPTIONS, batch, said, torch.ones(2, 4, dtype=torch.bool))
     view.show(CAPTIONS, drawn, "test", 0)  # type: ignore[arg-type]
     assert labels(drawn.figures["captions/test"]) == [
-        ("a red square\ntrue: a blue square", WRONG),
+        ("a red square, not a blue square", WRONG),
         ("a red circle", RIGHT),
     ]
 

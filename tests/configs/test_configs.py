@@ -11,14 +11,23 @@ from omegaconf import OmegaConf
 
 from seqmodels.assembly import build_mapping, instantiate
 from seqmodels.data import SequenceData
+from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.train import CONFIGS
 from seqmodels.types import DataSpec
 
 FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml") if not path.name.startswith("_"))
+LETTERS = Vocabulary.listed("abcdef", marks=True)
+TEXT = LETTERS.to_json()
+WRITTEN = {"output_size": len(LETTERS), "target_vocabulary": TEXT}
 SPECS = {
     "Classification": DataSpec("tokens", 9, 2, padding_index=0, classes=("a", "b")),
+    "EntityTagging": DataSpec("words", 10, 2, vocabulary=TEXT, characters=TEXT, classes=("I-PER", "O")),
     "Language": DataSpec("tokens", 9, 9, streams=True),
+    "AdaptiveLanguage": DataSpec("tokens", 9, 9, streams=True),
     "Regression": DataSpec("values", 1, 1, mean=(0.0,), std=(1.0,)),
+    "Notes": DataSpec("values", 88, 88),
+    "CTC": DataSpec("values", 40, **WRITTEN),
+    "Generation": DataSpec("images", 1, shape=(1, 8, 8), **WRITTEN),
 }
 
 

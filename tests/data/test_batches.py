@@ -13,7 +13,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Generator, Tensor, nn
 from torch.utils.data import Dataset
 
-from seqmodels.data.batches import EpochBatches, Order, ResumableLoader, by_length, in_order, shuffled
+from seqmodels.data.batches import EpochBatches, Order, ResumableLoader, in_order, shuffled
+from seqmodels.data.length_batches import by_length
 from seqmodels.types import Batch
 
 SIZES = st.integers(1, 40)

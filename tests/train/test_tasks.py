@@ -26,11 +26,16 @@ SHORT = (
 
 
 def small(task: str) -> list[str]:
-    """Less of the generated data, where a number of examples can be given."""
-    chosen = yaml.safe_load((CONFIGS / "task" / f"{task}.yaml").read_text())["defaults"]
+    """Less of the generated data, where a number of examples can be given; short texts, where some are written."""
+    read = yaml.safe_load((CONFIGS / "task" / f"{task}.yaml").read_text())
+    chosen = read["defaults"]
     (data,) = [line["override /data"] for line in chosen if "override /data" in line]
     generate = yaml.safe_load((CONFIGS / "data" / f"{data}.yaml").read_text()).get("generate") or {}
-    return ["data.generate.count=300"] if "count" in generate else []
+    writes = "translation" in chosen or "decoder" in read.get("task", {})
+    return [
+        *(["data.generate.count=300"] if "count" in generate else []),
+        *(["task.mapping.max_length=6"] if writes else []),
+    ]
 
 
 def losses_on(batch: Batch, mapping: SequenceMapping, steps: int) -> list[float]:

@@ -76,7 +76,8 @@ def stock(seed: int, *, steps: int = 2000, drift: float = 0.0002, volatility: fl
         (3, 1)
     """
     returns = drift + volatility * np.random.default_rng(seed).standard_normal((steps, 1))
-    return np.exp(math.log(100) + returns.cumsum(axis=0) - returns[0]).astype(np.float64)
+    prices: NDArray[np.float64] = 100 * np.exp(returns.cumsum(axis=0) - returns[0])
+    return prices
 
 
 def energy(seed: int, *, steps: int = 52 * 7 * 24, noise: float = 0.6) -> Table:
