@@ -90,7 +90,7 @@ class Run:
         """
         generator = torch.Generator()
         generator.seed() if seed is None else generator.manual_seed(seed)
-        draw = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
+        draw: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
         objective = self.mapping.objective
         if isinstance(self.mapping, EncoderDecoder):
             tokens = self.mapping.improvise(*self._read(prompt), length, **draw)

@@ -10,6 +10,9 @@ from torch import Tensor
 
 S = TypeVar("S")
 
+PADDING, UNKNOWN, START, END = "<pad>", "<unk>", "<start>", "<end>"
+"""Entries of a vocabulary that are no text: the vocabulary and what turns tokens into texts agree on them."""
+
 
 class Batch(NamedTuple):
     """Sequences of unequal length, padded to the longest.
@@ -38,8 +41,9 @@ class DataSpec:
         vocabulary: the serialised `Vocabulary` of the inputs.
         characters: the serialised `Vocabulary` of the characters of a word.
         target_vocabulary: the serialised `Vocabulary` of what is written, where that is a sequence of its own.
-        mean: of each predicted value over the training part; empty where targets are not standardised.
-        std: standard deviation of each predicted value over the training part.
+        mean: of each predicted column over the training part, whose values at several steps ahead share it; empty where
+            targets are not standardised.
+        std: standard deviation of each predicted column over the training part.
         streams: whether each batch continues the rows of the batch before it.
         columns: names of the values of one step.
         answers: names of the predicted values.

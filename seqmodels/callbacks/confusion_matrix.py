@@ -11,6 +11,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from seqmodels.callbacks.view import View
 from seqmodels.objectives import Objective
+from seqmodels.objectives.entities import PAST_THE_END
 from seqmodels.types import Batch
 
 MOST_NUMBERED = 12
@@ -29,7 +30,9 @@ class ConfusionMatrix(View):
     def look(self, objective: Objective, batch: Batch, output: Tensor, valid: Tensor) -> None:
         """Count."""
         scores, classes = objective.compared(output, batch.targets, valid)
-        self.counts += multiclass_confusion_matrix(scores, classes, objective.output_size).cpu()
+        self.counts += multiclass_confusion_matrix(
+            scores, classes, objective.output_size, ignore_index=PAST_THE_END
+        ).cpu()
 
     def show(self, objective: Objective, board: SummaryWriter, split: str, step: int) -> None:
         """Draw the counts."""

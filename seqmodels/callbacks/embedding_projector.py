@@ -5,9 +5,10 @@ from typing import cast
 import pytorch_lightning as pl
 
 from seqmodels.callbacks.view import boards
-from seqmodels.data.vocabulary import END, PADDING, START, UNKNOWN, Vocabulary
+from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.layers import TokenEmbedding
 from seqmodels.mappings import SequenceMapping
+from seqmodels.types import END, PADDING, START, UNKNOWN
 
 
 class EmbeddingProjector(pl.Callback):

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from seqmodels.data.batches import EpochBatches, Order, ResumableLoader
+from seqmodels.data.batches import EpochBatches, ResumableLoader
+from seqmodels.data.orders import Order
 from seqmodels.types import Batch, DataSpec
 
 Split = Literal["train", "val", "test"]

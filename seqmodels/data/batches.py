@@ -1,30 +1,13 @@
-"""Which examples make a batch, and in which order: drawn anew each epoch, resumable in the middle of one."""
+"""The batches of one epoch after another: drawn anew each epoch, resumable in the middle of one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import torch
 from torch import Generator
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from seqmodels.data.orders import Order
 from seqmodels.types import Batch
-
-Order = Callable[[Generator], Sequence[list[int]]]
-"""Draws the batches of one epoch, each a list of example indices. The number of batches never changes."""
-
-
-def in_order(num_examples: int, batch_size: int) -> Order:
-    """Examples as they come."""
-    batches = [list(chunk) for chunk in torch.arange(num_examples).split(batch_size)]
-    plain = [[int(i) for i in batch] for batch in batches]
-    return lambda _: plain
-
-
-def shuffled(num_examples: int, batch_size: int) -> Order:
-    """Examples in random order."""
-    return lambda generator: [
-        batch.tolist() for batch in torch.randperm(num_examples, generator=generator).split(batch_size)
-    ]
 
 
 class EpochBatches(Sampler[list[int]]):
@@ -45,8 +28,8 @@ class EpochBatches(Sampler[list[int]]):
         self.position = 0
         self._next = (0, 0)
         batches = order(Generator().manual_seed(seed))
-        if not all(batches):
-            raise ValueError("expected at least one example in every batch, got an empty batch")
+        if not batches or not all(batches):
+            raise ValueError("expected at least one example in every batch, got none")
         self._length = len(batches)
 
     def __len__(self) -> int:

@@ -4,16 +4,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
-from typing import overload
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset
 
 from seqmodels.data.base import SPLITS, SequenceData, Split, in_time
-from seqmodels.data.batches import Order
 from seqmodels.data.files import Source, locate
 from seqmodels.data.floors import witten_bell
+from seqmodels.data.orders import Order, in_order
 from seqmodels.data.parts import sources_of
 from seqmodels.data.prepared import fingerprint, prepared
 from seqmodels.data.raw_text import Words
@@ -58,23 +57,6 @@ class Streams(Dataset[Batch]):
         read = lengths + (lengths > 0)
         tokens = torch.from_numpy(self._tokens.rows((self._starts + start).tolist(), read.tolist()))
         return Batch(tokens[:, :-1], tokens[:, 1:], lengths)
-
-
-class Chunks(Sequence[list[int]]):
-    """One chunk after the other, a batch each, in the order of the text: listed only when asked for."""
-
-    def __init__(self, chunks: range) -> None:
-        self._chunks = chunks
-
-    def __len__(self) -> int:
-        return len(self._chunks)
-
-    @overload
-    def __getitem__(self, index: int) -> list[int]: ...
-    @overload
-    def __getitem__(self, index: slice) -> "Chunks": ...
-    def __getitem__(self, index: int | slice) -> "list[int] | Chunks":
-        return Chunks(self._chunks[index]) if isinstance(index, slice) else [self._chunks[index]]
 
 
 class CorpusData(SequenceData):
@@ -156,8 +138,7 @@ class CorpusData(SequenceData):
 
     def order(self, split: Split) -> Order:
         """One chunk after the other, always in the order of the text."""
-        chunks = Chunks(range(len(self._streams[split])))
-        return lambda _: chunks  # type: ignore[return-value]
+        return in_order(len(self._streams[split]), 1)
 
     def floor(self) -> dict[str, float]:
         """What an n-gram model reaches on the test part: 6-grams of characters, trigrams of words.

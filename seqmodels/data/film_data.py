@@ -8,12 +8,11 @@ import numpy as np
 import torch
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, in_order
 from seqmodels.data.decoded import TitledPixels
 from seqmodels.data.files import Source, locate
 from seqmodels.data.film_formats import FilmFormat, TitledFilm, captioned_films, labelled_frames
 from seqmodels.data.frames import FilmRows, Films, Frames
-from seqmodels.data.length_batches import by_length
+from seqmodels.data.orders import Order, by_length, in_order
 from seqmodels.data.parts import cut, sources_of
 from seqmodels.data.pixel_floors import by_pixels, texts_of_nearest
 from seqmodels.data.ragged import Ragged
@@ -148,7 +147,7 @@ class LabelledFilmData(FilmData):
 
     def floor(self) -> dict[str, float]:
         """The accuracy of logistic regression on the pixels of single frames, of up to 10,000."""
-        return {"accuracy": by_pixels(*(self._frames(split) for split in ("train", "test")))}  # type: ignore[arg-type]
+        return {"accuracy": by_pixels(self._frames("train"), self._frames("test"))}
 
     def _frames(self, split: Split) -> TitledPixels:
         part = self.parts[split]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, in_order, shuffled
 from seqmodels.data.decoded import TitledPixels, decode, shape_of
 from seqmodels.data.files import Source, locate
+from seqmodels.data.orders import Order, in_order, shuffled
 from seqmodels.data.parts import cut, sources_of
 from seqmodels.data.picture_formats import Format, TitledPicture, by_suffix
 from seqmodels.data.pictures import Picture

@@ -14,9 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, in_order
 from seqmodels.data.files import Source, locate
-from seqmodels.data.length_batches import by_length
+from seqmodels.data.orders import Order, by_length, in_order
 from seqmodels.data.parts import cut, sources_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.raw import RawInput

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from seqmodels.data.bag_of_words import bag_of_words
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order
 from seqmodels.data.files import Source, locate
-from seqmodels.data.length_batches import by_length, from_short_to_long
+from seqmodels.data.orders import Order, by_length, from_short_to_long
 from seqmodels.data.prepared import prepared
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.text_formats import Format, LabelledText, by_suffix

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, in_order
 from seqmodels.data.chorales import cut, midi_parts, read_pieces
 from seqmodels.data.files import Source, locate
 from seqmodels.data.floors import witten_bell
-from seqmodels.data.length_batches import by_length
 from seqmodels.data.melody_text import Voices, entries_of, four_voices, melody_of, text_of, transposed
 from seqmodels.data.midi import is_midi, read_midi
 from seqmodels.data.notes import LOWEST, NUM_KEYS, Chords, chord_of, key_names, on_the_piano, roll_of
+from seqmodels.data.orders import Order, by_length, in_order
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.raw import RawInput
 from seqmodels.data.row_errors import OnError, RowErrors

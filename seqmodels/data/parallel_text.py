@@ -8,9 +8,8 @@ from typing import Any
 import torch
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order
 from seqmodels.data.files import Source, locate
-from seqmodels.data.length_batches import by_length
+from seqmodels.data.orders import Order, by_length, from_short_to_long
 from seqmodels.data.pair_formats import Pair, PairFormat, by_suffix
 from seqmodels.data.parts import cut, sources_of
 from seqmodels.data.ragged import Ragged
@@ -69,7 +68,7 @@ class ParallelTextData(SequenceData):
         path: Source | Mapping[Split, Source | None] | None = None,
         generate: Callable[[int], list[tuple[str, str]]] | None = None,
         format: PairFormat | None = None,
-        columns: Mapping[str, str] | None = None,
+        columns: Mapping[str, Any] | None = None,
         source: Mapping[str, Any] | None = None,
         target: Mapping[str, Any] | None = None,
         max_length: int | None = None,
@@ -120,11 +119,8 @@ class ParallelTextData(SequenceData):
 
     def order(self, split: Split) -> Order:
         """Pairs of similar length together; in random order to train, from short to long else."""
-        lengths = self.rows[split].lengths
-        if split == "train":
-            return by_length(lengths, self.batch_size)
-        batches = [batch.tolist() for batch in lengths.argsort(stable=True).split(self.batch_size)]
-        return lambda _: batches
+        arrange = by_length if split == "train" else from_short_to_long
+        return arrange(self.rows[split].lengths, self.batch_size)
 
     def floor(self) -> dict[str, float]:
         """`bleu` and `exact` of a translation memory: the target of the training source most like the one to test.

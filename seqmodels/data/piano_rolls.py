@@ -11,13 +11,12 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, in_order
 from seqmodels.data.chorales import cut, read_pieces
 from seqmodels.data.files import Source, locate
-from seqmodels.data.length_batches import by_length
 from seqmodels.data.midi import is_midi, read_midi
 from seqmodels.data.next_notes import next_notes
 from seqmodels.data.notes import LOWEST, NUM_KEYS, Chords, chord_of, chords_of, key_names, pitch_name, roll_of
+from seqmodels.data.orders import Order, by_length, in_order
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.raw import RawInput
 from seqmodels.data.row_errors import OnError, RowErrors

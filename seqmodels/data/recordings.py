@@ -13,9 +13,8 @@ from torch.utils.data import Subset
 
 from seqmodels.data.audio_formats import Format, Recording, by_kind, is_archive
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order
 from seqmodels.data.files import Source, locate
-from seqmodels.data.length_batches import by_length
+from seqmodels.data.orders import Order, by_length, from_short_to_long
 from seqmodels.data.parts import cut, sources_of
 from seqmodels.data.prepared import fingerprint, prepared
 from seqmodels.data.ragged import Ragged
@@ -127,11 +126,8 @@ class RecordedData(SequenceData, ABC):
 
     def order(self, split: Split) -> Order:
         """Recordings of similar length together; in random order to train, from short to long else."""
-        lengths = self.parts[split].lengths
-        if split == "train":
-            return by_length(lengths, self.batch_size)
-        batches = [batch.tolist() for batch in lengths.argsort(stable=True).split(self.batch_size)]
-        return lambda _: batches
+        arrange = by_length if split == "train" else from_short_to_long
+        return arrange(self.parts[split].lengths, self.batch_size)
 
     def describe(self) -> dict[str, str]:
         """Origin, number and length of the recordings, what is computed of them, and what was left out."""

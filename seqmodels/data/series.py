@@ -1,16 +1,15 @@
 """Numeric series: a window of steps in, the values some steps ahead out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order
 from seqmodels.data.calendar import cycles_of
-from seqmodels.data.chunks import Chunks, shuffled_chunks
 from seqmodels.data.csv_columns import Roles, read_table
 from seqmodels.data.files import Source, locate
+from seqmodels.data.orders import Order, in_order, shuffled
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.series_floors import Question, better, floors
 from seqmodels.data.series_input import SeriesInput
@@ -118,10 +117,8 @@ class SeriesData(SequenceData):
 
     def order(self, split: Split) -> Order:
         """Training windows in random order, the others in time."""
-        count, size = len(self.origins[split]), self.batch_size
-        if split == "train":
-            return lambda generator: cast("list[list[int]]", shuffled_chunks(count, size, generator))
-        return lambda _: cast("list[list[int]]", Chunks(range(count), size))
+        draw = shuffled if split == "train" else in_order
+        return draw(len(self.origins[split]), self.batch_size)
 
     def floor(self) -> dict[str, float]:
         """The test errors of repeating the last value seen, or that of a season ago if that is better.

@@ -13,7 +13,8 @@ from jaxtyping import Int
 from torch import Tensor
 
 from seqmodels.data.raw import RawInput
-from seqmodels.data.vocabulary import PADDING, UNKNOWN, WORD, Vocabulary
+from seqmodels.data.vocabulary import WORD, Vocabulary
+from seqmodels.types import PADDING, UNKNOWN
 
 
 @dataclass(frozen=True)

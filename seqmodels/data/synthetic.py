@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.batches import Order, in_order, shuffled
+from seqmodels.data.orders import Order, in_order, shuffled
 from seqmodels.data.raw import RawInput
 from seqmodels.data.rows import Rows
 from seqmodels.types import DataSpec

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from seqmodels.data.base import SPLITS, SequenceData, Split, in_time
-from seqmodels.data.batches import Order
 from seqmodels.data.files import Source, locate
 from seqmodels.data.frequent_tags import tagging_floor
-from seqmodels.data.length_batches import by_length
+from seqmodels.data.orders import Order, by_length, from_short_to_long
 from seqmodels.data.parts import sources_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
@@ -114,11 +113,8 @@ class TaggedTextData(SequenceData):
 
     def order(self, split: Split) -> Order:
         """Sentences of similar length together; in random order to train, from short to long else."""
-        lengths = self.rows[split].lengths
-        if split == "train":
-            return by_length(lengths, self.batch_size)
-        batches = [batch.tolist() for batch in lengths.argsort(stable=True).split(self.batch_size)]
-        return lambda _: batches
+        arrange = by_length if split == "train" else from_short_to_long
+        return arrange(self.rows[split].lengths, self.batch_size)
 
     def floor(self) -> dict[str, float]:
         """What the most frequent tag of each word reaches, and of the endings of unseen words."""

@@ -69,8 +69,12 @@ def table(path: Path, errors: RowErrors, *, text: str = "text", label: str = "la
         ValueError: there is no such column; a row is malformed, or holds no text or no label.
     """
     tabs = _bare_name(path).endswith(".tsv")
-    quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
-    rows = csv.reader(_decodable(path, errors), delimiter="\t" if tabs else ",", quoting=quoting, strict=True)
+    rows = csv.reader(
+        _decodable(path, errors),
+        delimiter="\t" if tabs else ",",
+        quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+        strict=True,
+    )
     header: list[str] | None = None
     for place, row in _parsed(rows, path, errors):
         if header is None:

@@ -106,7 +106,7 @@ def cut(keys: Whole, labels: Whole, shares: Sequence[float]) -> NDArray[np.int8]
     packed = (keys.astype(np.uint64) << 32) + np.arange(len(keys), dtype=np.uint64)
     packed.sort()
     rows = packed.astype(np.uint32)
-    packed >>= np.uint64(32)
+    np.right_shift(packed, np.uint64(32), out=packed)
     is_first = np.ones(len(keys), dtype=bool)
     np.not_equal(packed[1:], packed[:-1], out=is_first[1:])
     del packed

@@ -3,7 +3,7 @@
 import torch
 from torch import Generator
 
-from seqmodels.data.batches import Order
+from seqmodels.data.orders import Order
 
 
 def each_in_one_key(draw: Order, num_pieces: int, num_keys: int) -> Order:
@@ -15,7 +15,7 @@ def each_in_one_key(draw: Order, num_pieces: int, num_keys: int) -> Order:
         num_keys: in which there is every piece.
 
     Example:
-        >>> from seqmodels.data.batches import in_order
+        >>> from seqmodels.data.orders import in_order
         >>> order = each_in_one_key(in_order(3, batch_size=2), num_pieces=3, num_keys=4)
         >>> [[example % 3 for example in batch] for batch in order(Generator())]
         [[0, 1], [2]]

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-from seqmodels.data.vocabulary import UNKNOWN, WORD, Vocabulary
+from seqmodels.data.vocabulary import WORD, Vocabulary
+from seqmodels.types import UNKNOWN
 
 LINE_END = "<eos>"
 NUM_CODE_POINTS = 0x110000

@@ -5,9 +5,7 @@ from collections.abc import Iterable
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-PADDING = "<pad>"
-UNKNOWN = "<unk>"
-START, END = "<start>", "<end>"
+from seqmodels.types import END, PADDING, START, UNKNOWN
 
 # Words, clitics split off as in the Penn Treebank (do n't, it 's), runs of dots or dashes, single marks.
 WORD = r"\w+(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|\w+|\.{2,}|-{2,}|[^\w\s]"

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from seqmodels.decoding import Decoded, beam, sample
-from seqmodels.layers.decoder import Decoder, DecoderState
+from seqmodels.layers.decoder import Decoder, DecoderState, Written
 from seqmodels.mappings.base import SequenceMapping
 from seqmodels.mappings.teacher_forcing import always
 from seqmodels.types import Batch, valid_steps
@@ -69,7 +69,7 @@ class EncoderDecoder(SequenceMapping):
         targets: Int[Tensor, "batch steps"],
     ) -> Float[Tensor, "batch steps tokens"]:
         """The scores of each token of a known text, each given those before it."""
-        return self.head(self._shifted(targets), self.encode(inputs, lengths))[0].scores
+        return self._forced(inputs, lengths, targets).scores
 
     @torch.no_grad()
     def write(
@@ -104,7 +104,7 @@ class EncoderDecoder(SequenceMapping):
             length: tokens at most.
             **draw: `temperature`, `top_k`, `top_p` and `generator`: see `decoding.sample`.
         """
-        marks = {"end": self.head.end, "forbidden": self.head.forbidden}
+        marks: dict[str, Any] = {"end": self.head.end, "forbidden": self.head.forbidden}
         return sample(self._next, self._start(lengths), length, state=self.encode(inputs, lengths), **marks, **draw)
 
     @torch.no_grad()
@@ -115,7 +115,7 @@ class EncoderDecoder(SequenceMapping):
         targets: Int[Tensor, "batch steps"],
     ) -> Float[Tensor, "batch steps time"]:
         """How much each token of a text looks at each step of the input; of width 0 without attention."""
-        return self.head(self._shifted(targets), self.encode(inputs, lengths))[0].weights
+        return self._forced(inputs, lengths, targets).weights
 
     def reply(
         self, inputs: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"]
@@ -145,6 +145,10 @@ class EncoderDecoder(SequenceMapping):
         testing = self.trainer.testing
         return self.write(batch.inputs, batch.lengths, num_beams=None if testing else 1).tokens[:, 0]
 
+    def _forced(self, inputs: Tensor, lengths: Tensor, targets: Tensor) -> Written:
+        written: Written = self.head(self._shifted(targets), self.encode(inputs, lengths))[0]
+        return written
+
     def _next(self, tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
         written, state = self.head(tokens, state)
         return written.scores, state
@@ -155,7 +159,7 @@ class EncoderDecoder(SequenceMapping):
     def _partly_forced(self, batch: Batch, forced: float) -> Tensor:
         state = self.encode(batch.inputs, batch.lengths)
         own = self._shifted(batch.targets)[:, 0]
-        scores = []
+        scores: list[Tensor] = []
         for true in self._shifted(batch.targets).unbind(1):
             read = torch.where(torch.rand(true.shape, device=true.device) < forced, true, own) if scores else true
             written, state = self.head(read.unsqueeze(1), state)

@@ -11,8 +11,8 @@ from torchmetrics import MetricCollection
 from torchmetrics.text import CharErrorRate, WordErrorRate
 
 from seqmodels.objectives.base import Objective
-from seqmodels.objectives.text_metrics import PADDING, ExactMatch, Texts
-from seqmodels.types import DataSpec
+from seqmodels.objectives.text_metrics import ExactMatch, Texts
+from seqmodels.types import PADDING, DataSpec
 
 BLANK = 0
 

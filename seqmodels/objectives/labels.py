@@ -15,17 +15,19 @@ class Label(NamedTuple):
     probabilities: dict[str, float]
 
 
-def labels(probabilities: Float[Tensor, "rows classes"], names: Sequence[str]) -> list[Label]:
-    """The most probable class of each row, and all of them.
+def labels(probabilities: Float[Tensor, "rows classes"], names: Sequence[str], most: int | None = None) -> list[Label]:
+    """The most probable class of each row, and the probabilities of all, or of so many at most.
 
     Example:
         >>> import torch
         >>> labels(torch.tensor([[0.25, 0.75]]), ["no", "yes"])[0]
         Label(label='yes', probability=0.75, probabilities={'no': 0.25, 'yes': 0.75})
     """
+    count = len(names) if most is None else min(most, len(names))
+    kept = [sorted(row) for row in probabilities.topk(count).indices.tolist()]
     best = probabilities.argmax(-1).tolist()
-    rows = zip(best, probabilities.tolist(), strict=True)
-    return [Label(names[i], row[i], dict(zip(names, row, strict=True))) for i, row in rows]
+    rows = zip(best, probabilities.tolist(), kept, strict=True)
+    return [Label(names[i], row[i], {names[j]: row[j] for j in shown}) for i, row, shown in rows]
 
 
 def labels_by_row(

@@ -14,6 +14,8 @@ from seqmodels.objectives.labels import labels
 from seqmodels.objectives.text_metrics import entries
 from seqmodels.types import DataSpec
 
+SHOWN = 100
+
 
 class Perplexity(MeanMetric):
     """e to the mean loss in nats: of how many equally probable tokens it would be as hard to guess the right one.
@@ -69,7 +71,7 @@ class NextToken(Objective):
         return self.loss(output, target, valid), valid.sum()
 
     def answers(self, output: Float[Tensor, "batch time output"], valid: Bool[Tensor, "batch time"]) -> list[Any]:
-        """For each row the `Label` of the token that comes next.
+        """For each row the `Label` of the token that comes next, among the most probable 100.
 
         Raises:
             ValueError: the data has no vocabulary.
@@ -77,7 +79,7 @@ class NextToken(Objective):
         if self.spec.vocabulary is None:
             raise ValueError("the next token has no name: the data has no vocabulary")
         last = output[torch.arange(len(output)), valid.sum(1) - 1]
-        return labels(self.predict(last), entries(self.spec.vocabulary))
+        return labels(self.predict(last), entries(self.spec.vocabulary), most=SHOWN)
 
 
 class Language(NextToken):

@@ -10,7 +10,7 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.text import ROUGEScore, SacreBLEUScore
 
-PADDING, START, END = "<pad>", "<start>", "<end>"
+from seqmodels.types import END, PADDING, START
 
 
 class Texts:

@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 
 from seqmodels.cells import GRUCell
 from seqmodels.data.base import SequenceData, Split
-from seqmodels.data.batches import Order, in_order
+from seqmodels.data.orders import Order, in_order
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.layers import TokenEmbedding, ValueEmbedding, recurrent_stack
 from seqmodels.layers.head import Head

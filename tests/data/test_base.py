@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from seqmodels.data.base import SPLITS, SequenceData, Split, in_time
-from seqmodels.data.batches import Order, in_order, shuffled
+from seqmodels.data.orders import Order, in_order, shuffled
 from seqmodels.types import Batch, DataSpec
 
 

@@ -13,8 +13,8 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Generator, Tensor, nn
 from torch.utils.data import Dataset
 
-from seqmodels.data.batches import EpochBatches, Order, ResumableLoader, in_order, shuffled
-from seqmodels.data.length_batches import by_length
+from seqmodels.data.batches import EpochBatches, ResumableLoader
+from seqmodels.data.orders import Order, by_length, in_order, shuffled
 from seqmodels.types import Batch
 
 SIZES = st.integers(1, 40)
@@ -56,7 +56,7 @@ def test_every_example_is_given_out_exactly_once(name: str, num_examples: int, b
 
 
 def test_in_order_keeps_the_order() -> None:
-    assert in_order(5, 2)(Generator()) == [[0, 1], [2, 3], [4]]
+    assert list(in_order(5, 2)(Generator())) == [[0, 1], [2, 3], [4]]
 
 
 def test_by_length_holds_less_padding_than_shuffled() -> None:

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from seqmodels.data.base import SPLITS, Split
-from seqmodels.data.corpus import FLOOR_TEST, FLOOR_TRAIN, Chunks, CorpusData, Streams
+from seqmodels.data.corpus import FLOOR_TEST, FLOOR_TRAIN, CorpusData, Streams
 from seqmodels.data.floors import witten_bell
 from seqmodels.data.generated.documentation import python_documentation
+from seqmodels.data.orders import Chunks
 from seqmodels.data.tokenised import Tokens
 from seqmodels.data.units import Words
 from seqmodels.data.vocabulary import Vocabulary
@@ -209,7 +210,7 @@ def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> N
 
 
 def test_chunks_are_a_list_that_is_not_written_down() -> None:
-    chunks = Chunks(range(10**9))
+    chunks = Chunks(range(10**9), 1)
     assert len(chunks) == 10**9
     assert chunks[7] == [7]
     assert list(chunks[10**9 - 2 :]) == [[10**9 - 2], [10**9 - 1]]

@@ -33,7 +33,8 @@ def test_it_is_a_weighted_mean_over_the_valid_steps(attention: Attention) -> Non
     assert not weights[1, :, 2:].any()
 
 
-def test_the_dot_score_is_torchs_scaled_dot_product_without_its_scale(_double: None) -> None:
+@pytest.mark.usefixtures("_double")
+def test_the_dot_score_is_torchs_scaled_dot_product_without_its_scale() -> None:
     query, values, lengths = torch.randn(2, 4, 3), torch.randn(2, 5, 3), torch.tensor([5, 2])
     memory = Dot(3, 3).remember(values, lengths)
     expected = F.scaled_dot_product_attention(query, values, values, attn_mask=memory.valid[:, None], scale=1.0)
@@ -55,5 +56,5 @@ def test_sizes_may_differ_but_for_the_dot_score() -> None:
         layer = kind(4, 3)
         context, _ = layer(torch.randn(1, 2, 4), layer.remember(torch.randn(1, 5, 3), torch.tensor([5])))
         assert context.shape == (1, 2, 3)
-    with pytest.raises(ValueError, match="as many features .* got 4 and 3"):
+    with pytest.raises(ValueError, match=r"as many features .* got 4 and 3"):
         Dot(4, 3)

@@ -34,8 +34,9 @@ def build(
 
 @pytest.mark.parametrize("input_feeding", [False, True])
 @pytest.mark.parametrize("attention", [None, General, Additive])
+@pytest.mark.usefixtures("_double")
 def test_reading_in_one_go_equals_reading_step_by_step(
-    build_cell: Callable[..., Cell[Any]], attention: Any, input_feeding: bool, _double: None
+    build_cell: Callable[..., Cell[Any]], attention: Any, input_feeding: bool
 ) -> None:
     if (input_feeding and attention is None) or build_cell(2, HIDDEN).output_size != HIDDEN:
         pytest.skip("there is nothing to feed, or the cell has another output size")
@@ -52,7 +53,8 @@ def test_reading_in_one_go_equals_reading_step_by_step(
     torch.testing.assert_close(after, state)
 
 
-def test_it_is_luongs_decoder(_double: None) -> None:
+@pytest.mark.usefixtures("_double")
+def test_it_is_luongs_decoder() -> None:
     decoder = build(GRUCell, input_feeding=True)
     memory, lengths, tokens = torch.randn(1, 4, SUMMARY), torch.tensor([3]), torch.tensor([[2, 5, 1]])
     summary = torch.randn(1, SUMMARY)
@@ -70,7 +72,8 @@ def test_it_is_luongs_decoder(_double: None) -> None:
     torch.testing.assert_close(written.scores[0], torch.stack(expected))
 
 
-def test_a_row_is_the_same_alone_and_whatever_lies_in_the_padding_of_its_memory(_double: None) -> None:
+@pytest.mark.usefixtures("_double")
+def test_a_row_is_the_same_alone_and_whatever_lies_in_the_padding_of_its_memory() -> None:
     decoder = build(num_layers=2)
     summary, memory, lengths = torch.randn(3, SUMMARY), torch.randn(3, 5, SUMMARY), torch.tensor([5, 2, 3])
     tokens = torch.randint(TOKENS, (3, 4))

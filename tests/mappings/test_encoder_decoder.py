@@ -48,7 +48,8 @@ BATCH = batch_of(("abc", "cba"), ("f", "f"), ("dcbae", "eabcd"))
 
 
 @pytest.mark.parametrize("input_feeding", [False, True])
-def test_a_row_is_the_same_alone_and_in_any_batch(input_feeding: bool, _double: None) -> None:
+@pytest.mark.usefixtures("_double")
+def test_a_row_is_the_same_alone_and_in_any_batch(input_feeding: bool) -> None:
     mapping = build(input_feeding=input_feeding, bidirectional=True, num_layers=2)
     together = mapping(BATCH.inputs, BATCH.lengths, BATCH.targets)
     written = mapping.write(BATCH.inputs, BATCH.lengths, num_beams=3, num_best=2)

@@ -22,7 +22,7 @@ COLOURS = {
 }
 SHAPES = ("circle", "square", "triangle")
 RADII = {"small": 0.075, "large": 0.15}
-MOST = 3
+MOST = 2
 FINE = 4
 
 
@@ -40,7 +40,7 @@ class Thing(NamedTuple):
 
 
 def scenes(seed: int, *, size: int = 32, count: int = 12_000) -> dict[Split, list[TitledPicture]]:
-    """Draw scenes of one to three shapes, each with the sentence that describes it.
+    """Draw scenes of one or two shapes, each with the sentence that describes it.
 
     Shapes are named in the order of `COLOURS`, and each is placed beside, above or below the one named before it.
 
