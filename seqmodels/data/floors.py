@@ -1,35 +1,10 @@
-"""What a model must beat to have learnt anything: cheap predictions without a network."""
+"""What a language model must beat to have learnt anything: n-grams."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torchmetrics.functional import mean_absolute_error, mean_squared_error, r2_score
 
 Indices = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-
-def persistence(last_seen: Floats, targets: Floats) -> dict[str, float]:
-    """The errors of the prediction that nothing changes.
-
-    Args:
-        last_seen: the last value each prediction may use, (predictions, columns).
-        targets: the values that came, of the same shape; at least two, else R² is undefined.
-
-    Returns:
-        `mse` and `mae` over all values, in the units of the values and their square; `r2`, the mean over the
-        columns.
-
-    Example:
-        >>> persistence(np.array([[1.0], [2.0], [3.0]]), np.array([[2.0], [3.0], [4.0]]))
-        {'mse': 1.0, 'mae': 1.0, 'r2': -0.5}
-    """
-    seen, came = torch.as_tensor(last_seen), torch.as_tensor(targets)
-    return {
-        "mse": float(mean_squared_error(seen.flatten(), came.flatten())),
-        "mae": float(mean_absolute_error(seen.flatten(), came.flatten())),
-        "r2": float(r2_score(seen, came)),
-    }
 
 
 def witten_bell(train: Indices, test: Indices, vocabulary_size: int, *, order: int = 6) -> Floats:

@@ -1,4 +1,4 @@
-"""The n-gram model equals its definition, read literally; persistence is the error of no change."""
+"""The n-gram model equals its definition, read literally."""
 
 import os
 from collections import Counter
@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from seqmodels.data.corpus import CorpusData
-from seqmodels.data.floors import persistence, witten_bell
+from seqmodels.data.floors import witten_bell
 
 V = 4
 TOKENS = st.lists(st.integers(0, V - 1), max_size=60)
@@ -50,18 +49,6 @@ def test_witten_bell_takes_a_large_vocabulary() -> None:
     size = 10**6
     train = np.arange(size)
     assert witten_bell(train, train[-10:], size)[6:] == pytest.approx(np.full(4, 31 / 32), rel=1e-6)
-
-
-def test_persistence_equals_scikit_learn() -> None:
-    random = np.random.default_rng(0)
-    seen, came = random.normal(size=(20, 3)), random.normal(size=(20, 3))
-    assert persistence(seen, came) == pytest.approx(
-        {
-            "mse": mean_squared_error(came, seen),
-            "mae": mean_absolute_error(came, seen),
-            "r2": r2_score(came, seen),
-        }
-    )
 
 
 def test_tinyshakespeare() -> None:

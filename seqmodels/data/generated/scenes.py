@@ -21,7 +21,7 @@ COLOURS = {
     "purple": (145, 60, 175),
 }
 SHAPES = ("circle", "square", "triangle")
-RADII = {"small": 0.075, "large": 0.15}
+RADII = {"small": 0.1, "large": 0.16}
 MOST = 2
 FINE = 4
 
@@ -39,7 +39,7 @@ class Thing(NamedTuple):
         return f"{self.size} {self.colour} {self.shape}"
 
 
-def scenes(seed: int, *, size: int = 32, count: int = 12_000) -> dict[Split, list[TitledPicture]]:
+def scenes(seed: int, *, size: int = 40, count: int = 12_000) -> dict[Split, list[TitledPicture]]:
     """Draw scenes of one or two shapes, each with the sentence that describes it.
 
     Shapes are named in the order of `COLOURS`, and each is placed beside, above or below the one named before it.
@@ -52,7 +52,7 @@ def scenes(seed: int, *, size: int = 32, count: int = 12_000) -> dict[Split, lis
     Example:
         >>> parts = scenes(0, count=8)
         >>> parts["train"][0].picture.shape
-        (32, 32, 3)
+        (40, 40, 3)
     """
     random = Random(seed)
     return {split: [_scene(number, size, random) for number in range(part)] for split, part in sizes_of(count).items()}
