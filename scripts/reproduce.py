@@ -87,11 +87,18 @@ def table(rows: list[dict[str, Any]]) -> str:
     """The rows in Markdown."""
     header = ["| command | metric | reached | floor | seconds | |", "|---|---|---|---|---|---|"]
     lines = [
-        f"| `python train.py {row['command']}` | {row['metric'].removeprefix('test/')} | {row['reached']:.4g} "
-        f"| {row.get('floor', '')} | {row['seconds']} | {row.get('note', '')} |"
+        f"| `python train.py {row['command']}` | {row['metric'].removeprefix('test/')} | {figure(row['reached'])} "
+        f"| {figure(row['floor'])} | {row['seconds']} | {row.get('note', '')} |"
         for row in rows
     ]
     return "\n".join([*header, *lines])
+
+
+def figure(value: float | None) -> str:
+    """Four digits, or all in front of the point."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 if __name__ == "__main__":

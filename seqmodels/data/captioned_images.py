@@ -35,7 +35,7 @@ class CaptionedImagesData(ImageData):
         >>> data.setup()
         >>> batch = next(iter(data.val_dataloader()))
         >>> batch.inputs.shape, batch.targets.shape[1] == int(batch.target_lengths.max())
-        (torch.Size[5, 1, 3, 40, 40]), True)
+        (torch.Size([5, 1, 3, 32, 32]), True)
     """
 
     def __init__(

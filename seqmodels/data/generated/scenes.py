@@ -20,8 +20,8 @@ COLOURS = {
     "blue": (50, 90, 215),
     "purple": (145, 60, 175),
 }
-SHAPES = ("circle", "square", "triangle")
-RADII = {"small": 0.1, "large": 0.16}
+SHAPES = ("circle", "cross", "ring")
+RADII = (0.1, 0.13)
 MOST = 2
 FINE = 4
 
@@ -29,17 +29,16 @@ FINE = 4
 class Thing(NamedTuple):
     """A shape on a grid of three columns and three rows."""
 
-    size: str
     colour: str
     shape: str
     column: int
     row: int
 
     def __str__(self) -> str:
-        return f"{self.size} {self.colour} {self.shape}"
+        return f"{self.colour} {self.shape}"
 
 
-def scenes(seed: int, *, size: int = 40, count: int = 12_000) -> dict[Split, list[TitledPicture]]:
+def scenes(seed: int, *, size: int = 32, count: int = 12_000) -> dict[Split, list[TitledPicture]]:
     """Draw scenes of one or two shapes, each with the sentence that describes it.
 
     Shapes are named in the order of `COLOURS`, and each is placed beside, above or below the one named before it.
@@ -52,7 +51,7 @@ def scenes(seed: int, *, size: int = 40, count: int = 12_000) -> dict[Split, lis
     Example:
         >>> parts = scenes(0, count=8)
         >>> parts["train"][0].picture.shape
-        (40, 40, 3)
+        (32, 32, 3)
     """
     random = Random(seed)
     return {split: [_scene(number, size, random) for number in range(part)] for split, part in sizes_of(count).items()}
@@ -71,10 +70,7 @@ def _things(random: Random) -> list[Thing]:
         column, row = places[-1]
         beside = [(other, row) for other in range(3)] + [(column, other) for other in range(3)]
         places.append(random.choice([place for place in beside if place not in places]))
-    return [
-        Thing(random.choice(list(RADII)), colour, random.choice(SHAPES), *place)
-        for colour, place in zip(colours, places, strict=True)
-    ]
+    return [Thing(colour, random.choice(SHAPES), *place) for colour, place in zip(colours, places, strict=True)]
 
 
 def _sentence(things: list[Thing]) -> str:
@@ -97,14 +93,16 @@ def _drawn(things: list[Thing], size: int, random: Random) -> Pixels:
     image = Image.new("RGB", (side, side), (paper, paper, paper))
     draw = ImageDraw.Draw(image)
     for thing in things:
-        x, y = ((place + 0.5) / 3 * side + random.uniform(-0.02, 0.02) * side for place in (thing.column, thing.row))
-        radius = RADII[thing.size] * side * random.uniform(0.9, 1.1)
+        x, y = ((place + 0.5) / 3 * side + random.uniform(-0.04, 0.04) * side for place in (thing.column, thing.row))
+        radius = random.uniform(*RADII) * side
         colour = tuple(min(255, max(0, part + random.randint(-20, 20))) for part in COLOURS[thing.colour])
-        if thing.shape == "circle":
-            draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+        if thing.shape == "cross":
+            width = round(0.6 * radius)
+            draw.line((x - radius, y - radius, x + radius, y + radius), fill=colour, width=width)
+            draw.line((x - radius, y + radius, x + radius, y - radius), fill=colour, width=width)
         else:
-            turn = random.uniform(-12, 12)
-            draw.regular_polygon((x, y, 1.2 * radius), 4 if thing.shape == "square" else 3, turn, fill=colour)
+            box, width = (x - radius, y - radius, x + radius, y + radius), round(0.45 * radius)
+            draw.ellipse(box, fill=colour if thing.shape == "circle" else None, outline=colour, width=width)
     small = np.asarray(image.resize((size, size), Image.Resampling.BOX), dtype=np.float32)
     noise = np.random.default_rng(random.randrange(2**32)).normal(0, 4, small.shape)
     return np.clip(small + noise, 0, 255).astype(np.uint8)
