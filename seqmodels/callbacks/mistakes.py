@@ -1,17 +1,15 @@
 """Where a classifier of text is most surely wrong."""
 
-import re
 from typing import NamedTuple
 
 from torch import Tensor
 from torch.utils.tensorboard.writer import SummaryWriter
 
+from seqmodels.callbacks.markdown import table
 from seqmodels.callbacks.view import View
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.objectives import Objective
 from seqmodels.types import Batch
-
-LONGEST = 300
 
 
 class Mistake(NamedTuple):
@@ -58,16 +56,8 @@ class Mistakes(View):
         vocabulary = Vocabulary.from_json(objective.spec.vocabulary)
         names = objective.spec.classes or [str(i) for i in range(objective.output_size)]
         rows = [
-            f"| {probability:.3f} | {_plain(names[predicted])} | {_plain(names[actual])} "
-            f"| {_plain(vocabulary.decode(tokens))} |"
+            [f"{probability:.3f}", names[predicted], names[actual], vocabulary.decode(tokens)]
             for probability, predicted, actual, tokens in self.worst
         ]
-        header = ["| probability | predicted | actual | text |", "|---|---|---|---|"]
-        board.add_text(f"mistakes/{split}", "\n".join([*header, *rows]) if rows else "none", step)
-
-
-def _plain(text: str) -> str:
-    """One line that Markdown and HTML show as it is: every mark is written as its number."""
-    line = " ".join(text.split())
-    cut = line if len(line) <= LONGEST else f"{line[:LONGEST]} …"
-    return re.sub(r"[^\w\s]|_", lambda mark: f"&#{ord(mark[0])};", cut)
+        header = ["probability", "predicted", "actual", "text"]
+        board.add_text(f"mistakes/{split}", table(header, rows) if rows else "none", step)
