@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqmodels.data.melodies import StartNotes
-from seqmodels.data.melody_text import notes_of
-from seqmodels.data.midi import write_midi
+from seqmodels.data.music.melodies import StartNotes
+from seqmodels.data.music.melody_text import notes_of
+from seqmodels.data.music.midi import write_midi
 from seqmodels.objectives import Label
 from seqmodels.runs import Run
 

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from seqmodels.assembly import build_mapping, instantiate
 from seqmodels.data.raw import RawInput
-from seqmodels.data.units import continuation
+from seqmodels.data.text.units import continuation
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.decoding import sample
 from seqmodels.mappings import EncoderDecoder, SequenceMapping

@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 
 from seqmodels.answers import line, plain, save
-from seqmodels.data.melodies import StartNotes
-from seqmodels.data.midi import read_midi
+from seqmodels.data.music.melodies import StartNotes
+from seqmodels.data.music.midi import read_midi
 from seqmodels.data.raw import RawInput
 from seqmodels.objectives import Label
 from seqmodels.runs import Run

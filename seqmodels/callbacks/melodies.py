@@ -12,8 +12,8 @@ from torch.utils.tensorboard.writer import SummaryWriter
 from seqmodels.callbacks.piano_rolls import octaves
 from seqmodels.callbacks.sound import RATE, sound_of
 from seqmodels.callbacks.view import View
-from seqmodels.data.melody_text import notes_of
-from seqmodels.data.notes import Note, chord_of, roll_of
+from seqmodels.data.music.melody_text import notes_of
+from seqmodels.data.music.notes import Note, chord_of, roll_of
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.decoding import sample
 from seqmodels.layers.decoder import DecoderState

@@ -13,7 +13,7 @@ from torch.utils.tensorboard.writer import SummaryWriter
 
 from seqmodels.callbacks.sound import RATE, sound_of
 from seqmodels.callbacks.view import View
-from seqmodels.data.notes import LOWEST, chord_of, chords_of_roll, held_notes, pitch_name, roll_of
+from seqmodels.data.music.notes import LOWEST, chord_of, chords_of_roll, held_notes, pitch_name, roll_of
 from seqmodels.decoding.chords import sample_chords
 from seqmodels.mappings import ManyToMany
 from seqmodels.objectives import Notes, Objective

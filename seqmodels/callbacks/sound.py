@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqmodels.data.notes import Note
+from seqmodels.data.music.notes import Note
 
 RATE = 16_000
 HARMONICS = 6

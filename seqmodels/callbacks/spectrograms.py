@@ -12,7 +12,7 @@ from torch.utils.tensorboard.writer import SummaryWriter
 
 from seqmodels.assembly import instantiate
 from seqmodels.callbacks.view import View
-from seqmodels.data.sound import HIGHEST, LOWEST, LogMel
+from seqmodels.data.audio.sound import HIGHEST, LOWEST, LogMel
 from seqmodels.objectives import Objective
 from seqmodels.types import Batch
 

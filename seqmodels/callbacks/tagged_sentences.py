@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from seqmodels.callbacks.view import View
-from seqmodels.data.spelled_words import spelled
+from seqmodels.data.text.spelled_words import spelled
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.objectives import Objective
 from seqmodels.types import Batch

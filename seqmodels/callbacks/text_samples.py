@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from seqmodels.callbacks.view import boards
-from seqmodels.data.units import continuation
+from seqmodels.data.text.units import continuation
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.decoding import sample
 from seqmodels.mappings import ManyToMany

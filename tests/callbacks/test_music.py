@@ -17,7 +17,7 @@ from seqmodels.callbacks.sound import RATE, sound_of
 from seqmodels.cells import GRUCell
 from seqmodels.data import MelodyData, PianoRollData
 from seqmodels.data.generated.tunes import melodies, progressions
-from seqmodels.data.notes import Note, roll_of
+from seqmodels.data.music.notes import Note, roll_of
 from seqmodels.mappings import OneToMany, SequenceMapping
 from tests.callbacks import tiny
 

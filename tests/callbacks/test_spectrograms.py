@@ -12,8 +12,8 @@ from seqmodels.callbacks import Spectrograms
 from seqmodels.callbacks.spectrograms import RIGHT, WRONG, Heard, draw_spectrograms
 from seqmodels.cells import GRUCell
 from seqmodels.data import LabelledAudioData
+from seqmodels.data.audio.sound import LogMel
 from seqmodels.data.generated.sounds import sounds
-from seqmodels.data.sound import LogMel
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.layers import ValueEmbedding, recurrent_stack
 from seqmodels.layers.head import Head

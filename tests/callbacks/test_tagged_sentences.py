@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from seqmodels.callbacks.tagged_sentences import MOST_WORDS, WRONG, TaggedSentences, TaggedWord, draw_tagged
-from seqmodels.data.spelled_words import SpelledWords
+from seqmodels.data.text.spelled_words import SpelledWords
 from seqmodels.objectives import Classification
 from seqmodels.types import Batch, DataSpec
 from tests.callbacks import tiny

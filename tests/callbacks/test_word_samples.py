@@ -6,7 +6,7 @@ import torch
 from seqmodels.callbacks import TextSamples
 from seqmodels.cells import GRUCell
 from seqmodels.data import CorpusData
-from seqmodels.data.units import Words
+from seqmodels.data.text.units import Words
 from seqmodels.layers import TokenEmbedding, recurrent_stack
 from seqmodels.layers.head import Head
 from seqmodels.mappings import ManyToMany

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmodels.data.corpus import CorpusData
 from seqmodels.data.floors import witten_bell
+from seqmodels.data.text.corpus import CorpusData
 
 V = 4
 TOKENS = st.lists(st.integers(0, V - 1), max_size=60)

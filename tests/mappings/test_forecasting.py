@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from seqmodels.assembly import build_mapping
-from seqmodels.data.series import SeriesData
-from seqmodels.data.table import Table
+from seqmodels.data.series.forecast_data import SeriesData
+from seqmodels.data.series.table import Table
 from seqmodels.mappings import Forecasting
 from seqmodels.types import Batch
 

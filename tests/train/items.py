@@ -8,16 +8,16 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from seqmodels.data.frames import Frames
-from seqmodels.data.labelled_series import SeriesSteps
-from seqmodels.data.melodies import StartNotes
-from seqmodels.data.piano_rolls import PianoRoll
-from seqmodels.data.pictures import Picture
-from seqmodels.data.raw_text import Words
-from seqmodels.data.series_input import SeriesInput
-from seqmodels.data.sound import LogMel
-from seqmodels.data.spelled_words import SpelledWords
+from seqmodels.data.audio.sound import LogMel
+from seqmodels.data.images.frames import Frames
+from seqmodels.data.images.pictures import Picture
+from seqmodels.data.music.melodies import StartNotes
+from seqmodels.data.music.piano_rolls import PianoRoll
+from seqmodels.data.series.labelled_series import SeriesSteps
+from seqmodels.data.series.series_input import SeriesInput
 from seqmodels.data.synthetic import Numbers
+from seqmodels.data.text.raw_text import Words
+from seqmodels.data.text.spelled_words import SpelledWords
 from seqmodels.data.vocabulary import Vocabulary
 
 

@@ -8,9 +8,9 @@ import torch
 
 from seqmodels.cells import GRUCell
 from seqmodels.data import LabelledAudioData, TranscribedAudioData
-from seqmodels.data.audio_formats import by_kind
-from seqmodels.data.recordings import RecordedData
-from seqmodels.data.sound import LogMel
+from seqmodels.data.audio.formats import by_kind
+from seqmodels.data.audio.recordings import RecordedData
+from seqmodels.data.audio.sound import LogMel
 from seqmodels.layers import ValueEmbedding, recurrent_stack
 from seqmodels.layers.head import Head
 from seqmodels.layers.pooling import Max

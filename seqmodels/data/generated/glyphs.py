@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Generator, Tensor
 
 from seqmodels.data.base import Split
+from seqmodels.data.images.formats import TitledPicture
 from seqmodels.data.parts import sizes_of
-from seqmodels.data.picture_formats import TitledPicture
 
 FONTS: Mapping[Split, Sequence[str]] = {
     "train": (

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 
 from seqmodels.data.base import SPLITS, Split
-from seqmodels.data.text_formats import LabelledText
+from seqmodels.data.text.formats import LabelledText
 
 Rules = Mapping[str, list[str]]
 SYMBOL = r"\{(\w+)([-+~]?)\}"

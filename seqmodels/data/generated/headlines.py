@@ -10,7 +10,7 @@ from random import Random
 
 from seqmodels.data.base import Split
 from seqmodels.data.generated.grammar import different
-from seqmodels.data.text_formats import LabelledText
+from seqmodels.data.text.formats import LabelledText
 
 PEOPLE = {
     "business": "bank|brewery|airline|car maker|stock exchange|shipping company|insurer|retailer|oil company|start-up",

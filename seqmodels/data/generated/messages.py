@@ -10,7 +10,7 @@ from random import Random
 
 from seqmodels.data.base import Split
 from seqmodels.data.generated.grammar import different, expanded, polished, rules_of
-from seqmodels.data.text_formats import LabelledText
+from seqmodels.data.text.formats import LabelledText
 
 GRAMMAR = """
 message   = {offer+}. | {offer+}. {chat}. | {chat}. {offer+}. | {hello}, {offer+}. {request} | {offer+}. {request}

@@ -5,8 +5,8 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw
 
-from seqmodels.data.film_formats import TitledFilm
-from seqmodels.data.pictures import Pixels
+from seqmodels.data.images.film_formats import TitledFilm
+from seqmodels.data.images.pictures import Pixels
 
 SHAPES = ("circle", "square", "triangle")
 MOVES = {"down": (0, 1), "left": (-1, 0), "rests": (0, 0), "right": (1, 0), "up": (0, -1)}

@@ -14,7 +14,7 @@ from random import Random
 
 from seqmodels.data.base import Split
 from seqmodels.data.generated.grammar import different, expanded, polished, rules_of
-from seqmodels.data.text_formats import LabelledText
+from seqmodels.data.text.formats import LabelledText
 
 GRAMMAR = """
 review    = {plain+}. | {plain+}. | {plain+}. | {claim+}. | {verdict+}. | {verdict+}. {remark}.

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from seqmodels.data.base import Split
+from seqmodels.data.images.formats import TitledPicture
+from seqmodels.data.images.pictures import Pixels
 from seqmodels.data.parts import sizes_of
-from seqmodels.data.picture_formats import TitledPicture
-from seqmodels.data.pictures import Pixels
 
 # In the order in which a sentence names them: so that a scene, whose colours all differ, has only one.
 COLOURS = {

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodels.data.calendar import CYCLES, DAY, parse_time
-from seqmodels.data.table import Table
+from seqmodels.data.series.calendar import CYCLES, DAY, parse_time
+from seqmodels.data.series.table import Table
 
 
 def sine(

@@ -9,9 +9,9 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodels.data.audio_formats import Recording
+from seqmodels.data.audio.formats import Recording
+from seqmodels.data.audio.sound import Sound
 from seqmodels.data.base import SPLITS, Split
-from seqmodels.data.sound import Sound
 
 Samples = NDArray[np.float64]
 Parts = dict[Split, list[Recording]]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodels.data.series_formats import LabelledSeries
+from seqmodels.data.series.formats import LabelledSeries
 
 Floats = NDArray[np.float64]
 JOINTS = ("head", "left_hand", "right_hand", "left_foot", "right_foot")

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from seqmodels.data.base import Split, in_time
-from seqmodels.data.tagged_columns import TaggedSentence
+from seqmodels.data.text.tagged_columns import TaggedSentence
 
 PARTS_OF_SPEECH = """
 sentence    = {clause} {stop} | {clause} {stop} | {clause} {comma} {and} {clause} {stop}

@@ -1,0 +1,1 @@
+"""Recordings: heard as log-mel features; labelled or transcribed."""

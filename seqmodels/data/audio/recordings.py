@@ -1,0 +1,225 @@
+"""What all data sets of recordings share: parts, features that are computed once, batches of similar length."""
+
+import json
+from abc import ABC
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import Subset
+
+from seqmodels.data.audio.formats import Format, Recording, by_kind, is_archive
+from seqmodels.data.audio.sound import LogMel
+from seqmodels.data.base import SPLITS, SequenceData, Split
+from seqmodels.data.files import Source, locate
+from seqmodels.data.orders import Order, by_length, from_short_to_long
+from seqmodels.data.parts import cut, sources_of
+from seqmodels.data.prepared import fingerprint, prepared
+from seqmodels.data.ragged import Ragged
+from seqmodels.data.row_errors import OnError, RowErrors
+from seqmodels.data.rows import Rows
+from seqmodels.types import Batch
+
+FORMAT_NUMBER = 1
+Generate = Callable[[int], Mapping[Split, Iterable[Recording]]]
+
+
+class Features(NamedTuple):
+    """The features of some recordings, their texts, and what `RowErrors` says of those left out."""
+
+    steps: Ragged
+    texts: list[str]
+    skipped: str
+
+    def save(self, folder: Path) -> None:
+        """Write everything into a folder."""
+        self.steps.save(folder, "steps")
+        (folder / "texts.json").write_text(json.dumps({"texts": self.texts, "skipped": self.skipped}))
+
+    @classmethod
+    def load(cls, folder: Path) -> "Features":
+        """What `save` has written; the steps are memory-mapped."""
+        return cls(Ragged.load(folder, "steps"), **json.loads((folder / "texts.json").read_text()))
+
+
+class Part(NamedTuple):
+    """Some rows of some features, and where they come from."""
+
+    features: Features
+    rows: list[int]
+    origin: str
+
+    @property
+    def texts(self) -> list[str]:
+        """Those of the rows."""
+        return [self.features.texts[row] for row in self.rows]
+
+    @property
+    def lengths(self) -> Tensor:
+        """Steps of each row."""
+        return self.features.steps.lengths[self.rows]
+
+    def sequences(self) -> Iterator[Tensor]:
+        """The features of each row, one after another."""
+        return (self.features.steps[row] for row in self.rows)
+
+    def dataset(self, targets: Tensor | Ragged) -> Subset[Batch]:
+        """The rows, with their share of the targets of all features."""
+        return Subset(Rows(self.features.steps, targets), self.rows)
+
+
+class RecordedData(SequenceData, ABC):
+    """Recordings and what is known of them. A reader of answers implements `load`, which calls `read_parts` first.
+
+    A part (`train`, `val`, `test`) without a file of its own is a tenth of the training recordings, with their shares
+    of the labels. So a single file is cut into 80, 10 and 10 %. The features of files are computed once and kept in
+    `$SEQMODELS_CACHE/prepared`, unless the format is a function of somebody else, which may change unseen.
+
+    Attributes:
+        parts: the recordings of each part; set by `read_parts`.
+
+    Args:
+        path: a folder, archive or table as `files.locate` takes it, or a mapping of parts to such; None to `generate`.
+        generate: from a seed, the recordings of each part; used where there is no `path`.
+        format: reads a path: a function like those of `audio_formats`, or a mapping of parts to such functions; None
+            to tell the format by the name of the file.
+        features: what is computed of a sound; None for those of `LogMel` as it is.
+        on_error: what becomes of a recording that cannot be read: "stop" or "skip".
+        batch_size: recordings of a batch.
+        seed: of the generated recordings, of the cut, of the order of the batches.
+    """
+
+    parts: dict[Split, Part]
+
+    def __init__(
+        self,
+        *,
+        path: Source | Mapping[Split, Source | None] | None,
+        generate: Generate | None = None,
+        format: Format | Mapping[Split, Format] | None = None,
+        features: LogMel | None = None,
+        on_error: OnError = "stop",
+        batch_size: int = 32,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed)
+        if path is None and generate is None:
+            raise ValueError("expected the path of recordings or a function that generates them, got neither")
+        RowErrors(on_error)
+        self.path, self.generate, self.on_error = path, generate, on_error
+        self.format: Format | Mapping[Split, Format] = format or by_kind
+        self.features = features or LogMel()
+
+    def read_parts(self) -> None:
+        """Read or generate the recordings, compute their features, cut off the parts that are missing.
+
+        Raises:
+            ValueError: a part has no recordings; there is no file for training.
+        """
+        self.parts = self._generated() if self.path is None else self._read()
+        for split, part in self.parts.items():
+            if not part.rows:
+                raise ValueError(f"there is no recording for {split} in {part.origin}")
+
+    def order(self, split: Split) -> Order:
+        """Recordings of similar length together; in random order to train, from short to long else."""
+        arrange = by_length if split == "train" else from_short_to_long
+        return arrange(self.parts[split].lengths, self.batch_size)
+
+    def describe(self) -> dict[str, str]:
+        """Origin, number and length of the recordings, what is computed of them, and what was left out."""
+        counts = ", ".join(f"{len(self.parts[split].rows):,} {split}" for split in SPLITS)
+        seconds = torch.cat([part.lengths for part in self.parts.values()]) * self.features.seconds
+        skipped = "; ".join(sorted({part.features.skipped for part in self.parts.values()} - {""}))
+        return {
+            "data": self.parts["train"].origin,
+            "recordings": counts,
+            "length": f"{float(seconds.median()):.2f} s in the median, {float(seconds.max()):.2f} s at most",
+            "features": self.features.describe(),
+            **({"skipped": skipped} if skipped else {}),
+        }
+
+    def _generated(self) -> dict[Split, Part]:
+        assert self.generate is not None
+        errors, origin = RowErrors(self.on_error), f"{settings(self.generate)['name'].rpartition('.')[2]} (generated)"
+        made = {split: self._computed(sounds, errors) for split, sounds in self.generate(self.seed).items()}
+        return {split: Part(features, _every(features), origin) for split, features in made.items()}
+
+    def _read(self) -> dict[Split, Part]:
+        assert self.path is not None
+        parts: dict[Split, Part] = {}
+        for split, source in sources_of(self.path).items():
+            path = locate(source)
+            features = self._features(path, self._format(split))
+            parts[split] = Part(features, _every(features), str(path))
+        train = parts["train"]
+        rows = {split: part.rows for split, part in parts.items()}
+        cut(rows, key=lambda row: row, label=lambda row: self.stratum(train.features.texts[row]), seed=self.seed)
+        parts["train"] = train._replace(rows=rows["train"])
+        for split in [split for split in SPLITS if split not in parts]:
+            parts[split] = Part(train.features, rows[split], f"the {split} part of {train.origin}")
+        return parts
+
+    def _format(self, split: Split) -> Format:
+        if not isinstance(self.format, Mapping):
+            return self.format
+        if split not in self.format:
+            raise ValueError(f"there is a file for {split} but no format to read it, only for {', '.join(self.format)}")
+        return self.format[split]
+
+    def _features(self, path: Path, format: Format) -> Features:
+        """Computed now or earlier."""
+        reader, inner = settings(format), innermost(format)
+        if not all(settings(function)["name"].startswith("seqmodels.") for function in (format, inner)):
+            return self._read_features(path, format)
+        files = [path] if path.is_file() else []
+        if not is_archive(path):
+            sounds = (recording.sound for recording in inner(path, RowErrors("skip")))
+            files += sorted({sound for sound in sounds if isinstance(sound, Path) and sound.is_file()})
+        key = {
+            "recordings": FORMAT_NUMBER,
+            "files": [fingerprint(file) for file in files],
+            "format": reader,
+            "features": self.features.recipe(),
+            "on_error": self.on_error,
+        }
+        return Features.load(prepared(key, lambda folder: self._read_features(path, format).save(folder)))
+
+    def _read_features(self, path: Path, format: Format) -> Features:
+        errors = RowErrors(self.on_error)
+        return self._computed(format(path, errors), errors)
+
+    def _computed(self, recordings: Iterable[Recording], errors: RowErrors) -> Features:
+        rows, texts = [], []
+        for recording in recordings:
+            with errors.at(recording.place):
+                rows.append(self.features.read(recording.open()))
+                texts.append(recording.text)
+        return Features(Ragged.of(rows), texts, errors.describe())
+
+    def stratum(self, text: str) -> str:
+        """Each part of a cut file gets the same share of rows with an equal stratum: with an equal label."""
+        return text
+
+
+def innermost(format: Format) -> Format:
+    """Of a format that reads with another one, as `audio_formats.joined` does, that other one."""
+    while isinstance(format, partial) and "of" in format.keywords:
+        format = format.keywords["of"]
+    return format
+
+
+def settings(function: Any) -> dict[str, Any]:
+    """The name of a function and what is set of its arguments, as plain values."""
+    if isinstance(function, partial):
+        keywords = {name: settings(value) if callable(value) else value for name, value in function.keywords.items()}
+        return {**settings(function.func), "keywords": keywords}
+    name = getattr(function, "__qualname__", type(function).__qualname__)
+    return {"name": f"{getattr(function, '__module__', '')}.{name}"}
+
+
+def _every(features: Features) -> list[int]:
+    return list(range(len(features.texts)))

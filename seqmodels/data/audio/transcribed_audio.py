@@ -1,0 +1,82 @@
+"""Recordings and what is said in them: log-mel features in, characters or words out."""
+
+from typing import Any, Literal
+
+from seqmodels.data.audio.floors import error_rates, tokens_by_flat_start
+from seqmodels.data.audio.recordings import RecordedData
+from seqmodels.data.ragged import Ragged
+from seqmodels.data.vocabulary import Vocabulary
+from seqmodels.types import DataSpec
+
+
+class TranscribedAudioData(RecordedData):
+    """Speech recognition. What can be written are the characters, or words, of the training texts.
+
+    Args:
+        unit: what a text is written in: "characters" or "words".
+        end_mark: whether a text ends with a mark of its own, as a decoder needs it that writes token after token;
+            an alignment (CTC) does without.
+        recordings: see `RecordedData`.
+
+    Raises:
+        ValueError: there is no such unit.
+
+    Example:
+        >>> from functools import partial
+        >>> from seqmodels.data.generated.sounds import spelled_tones
+        >>> data = TranscribedAudioData(path=None, generate=partial(spelled_tones, count=50), end_mark=True)
+        >>> data.setup()
+        >>> batch = next(iter(data.val_dataloader()))
+        >>> letters = Vocabulary.from_json(data.spec.target_vocabulary)
+        >>> letters.decode(batch.targets[0, : batch.target_lengths[0]].tolist())
+        'jiea<end>'
+    """
+
+    def __init__(
+        self, *, unit: Literal["characters", "words"] = "characters", end_mark: bool = False, **recordings: Any
+    ) -> None:
+        super().__init__(**recordings)
+        if unit not in ("characters", "words"):
+            raise ValueError(f"unit must be 'characters' or 'words', got {unit!r}")
+        self.unit, self.end_mark = unit, end_mark
+
+    def load(self) -> None:
+        """Read or generate the recordings, index what is said in them."""
+        self.read_parts()
+        texts = self.parts["train"].texts
+        if self.unit == "words":
+            vocabulary = Vocabulary.words(texts, marks=True)
+        else:
+            vocabulary = Vocabulary.characters("".join(texts), marks=True)
+        end = [vocabulary.end_index] if self.end_mark else []
+        self.examples = {
+            split: part.dataset(Ragged.of([*row, *end] for row in vocabulary.encode_batch(part.features.texts)))
+            for split, part in self.parts.items()
+        }
+        self.spec = DataSpec(
+            inputs="values",
+            input_size=self.features.size,
+            output_size=len(vocabulary),
+            target_vocabulary=vocabulary.to_json(),
+            raw=self.features.recipe(),
+        )
+
+    def stratum(self, text: str) -> str:  # noqa: ARG002
+        """Texts are no classes: any may be in any part."""
+        return ""
+
+    def floor(self) -> dict[str, float]:
+        """The error rates of a model for which every token lasts as long as its neighbours."""
+        train, test = self.parts["train"], self.parts["test"]
+        vocabulary = Vocabulary.from_json(self.spec.target_vocabulary or "")
+        said = tokens_by_flat_start(train.sequences(), vocabulary.encode_batch(train.texts), test.sequences())
+        wanted = vocabulary.encode_batch(test.texts)
+        return error_rates([vocabulary.decode(row) for row in said], [vocabulary.decode(row) for row in wanted])
+
+    def describe(self) -> dict[str, str]:
+        """Likewise, with the longest text and what texts are written in."""
+        assert self.spec.target_vocabulary is not None
+        entries = Vocabulary.from_json(self.spec.target_vocabulary).tokens[4:]
+        shown = (" " if self.unit == "words" else "").join(entries[:60])
+        longest = max((text for part in self.parts.values() for text in part.texts), key=len)
+        return {**super().describe(), "texts": f"in {len(entries)} {self.unit}: {shown}", "longest text": longest}

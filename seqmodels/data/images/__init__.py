@@ -1,0 +1,1 @@
+"""Pictures and films: drawn, read from files, labelled or captioned."""

@@ -1,0 +1,188 @@
+"""Films and what is said about them: a label for each frame, or a sentence for the whole."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from seqmodels.data.base import SPLITS, SequenceData, Split
+from seqmodels.data.files import Source, locate
+from seqmodels.data.images.decoded import TitledPixels
+from seqmodels.data.images.film_formats import FilmFormat, TitledFilm, captioned_films, labelled_frames
+from seqmodels.data.images.floors import by_pixels, texts_of_nearest
+from seqmodels.data.images.frames import FilmRows, Films, Frames
+from seqmodels.data.orders import Order, by_length, in_order
+from seqmodels.data.parts import cut, sources_of
+from seqmodels.data.ragged import Ragged
+from seqmodels.data.row_errors import OnError, RowErrors
+from seqmodels.data.vocabulary import Vocabulary
+from seqmodels.data.written_floors import written_floor
+from seqmodels.types import DataSpec
+
+Titled = list[TitledFilm]
+
+
+class FilmData(SequenceData):
+    """Films with texts. A part without a file of its own is a tenth of the training part.
+
+    Args:
+        path: a table as `files.locate` takes it, or a mapping of parts to such; None to `generate`.
+        generate: from a seed, films with their texts; used where there is no `path`.
+        format: reads a table: a function like those of `film_formats`.
+        size: of a side of each frame, in pixels.
+        channels: 1 for grey, 3 for colours.
+        on_error: `"stop"` at a film that cannot be read, or `"skip"` and count it.
+        batch_size: films of a batch.
+        seed: of the generated films, of a cut, of the order of the batches.
+
+    Raises:
+        ValueError: there is neither a path nor a generator. When loaded: a part is empty, or a film cannot be read.
+    """
+
+    raw: Frames
+
+    def __init__(
+        self,
+        *,
+        path: Source | Mapping[Split, Source | None] | None = None,
+        generate: Callable[[int], Titled] | None = None,
+        format: FilmFormat,
+        size: int = 32,
+        channels: int = 1,
+        on_error: OnError = "stop",
+        batch_size: int = 32,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed)
+        if path is None and generate is None:
+            raise ValueError("expected the path of a table of films or a function that generates them, got neither")
+        self.path, self.generate, self.format = path, generate, format
+        self.plain = Frames(channels, size, size)
+        self.errors = RowErrors(on_error)
+
+    @abstractmethod
+    def index(self) -> tuple[dict[Split, Ragged], dict[str, Any]]:
+        """The targets of each part, and what the spec says of them."""
+
+    def load(self) -> None:
+        """Read or generate the films, bring them to one size and standardise them."""
+        self._origin, titled = self._read()
+        cut(titled, key=lambda film: film.place, label=lambda _: "all", seed=self.seed)
+        self.parts = {split: self._films(titled[split]) for split in SPLITS}
+        for split in SPLITS:
+            if not self.parts[split].texts:
+                raise ValueError(f"{self._origin}: expected films in the {split} part, got none")
+        train = self.parts["train"].frames
+        sample = torch.cat([train[row] for row in range(0, len(train), max(1, len(train) // 200))]) / 255
+        channels, side = self.plain.channels, self.plain.height
+        self.raw = Frames(channels, side, side, float(sample.mean()), float(sample.std()) or 1.0)
+        targets, told = self.index()
+        self.examples = {split: FilmRows(self.parts[split].frames, targets[split], self.raw) for split in SPLITS}
+        shape = (channels, side, side)
+        self.spec = DataSpec(inputs="images", input_size=channels, shape=shape, raw=self.raw.recipe(), **told)
+
+    def order(self, split: Split) -> Order:
+        """Films of similar length together in random order to train, as they come else."""
+        lengths = self.parts[split].frames.lengths
+        return by_length(lengths, self.batch_size) if split == "train" else in_order(len(lengths), self.batch_size)
+
+    def describe(self) -> dict[str, str]:
+        """Origin, number, length and size of the films."""
+        lengths = torch.cat([part.frames.lengths for part in self.parts.values()])
+        lines = {
+            "data": self._origin,
+            "films": ", ".join(f"{len(self.parts[split].texts):,} {split}" for split in SPLITS),
+            "length": f"{int(lengths.min())} to {int(lengths.max())} frames",
+            "frames": f"{self.raw.width} x {self.raw.height} pixels, {'grey' if self.raw.channels == 1 else 'colours'}",
+        }
+        return {**lines, **({"skipped": self.errors.describe()} if self.errors.skipped else {})}
+
+    def _read(self) -> tuple[str, dict[Split, Titled]]:
+        if self.path is not None:
+            paths = {split: locate(source) for split, source in sources_of(self.path).items()}
+            return str(paths["train"]), {split: list(self.format(path, self.errors)) for split, path in paths.items()}
+        assert self.generate is not None
+        function = getattr(self.generate, "func", self.generate)
+        name = f"{getattr(function, '__name__', type(function).__name__)} (generated)"
+        return name, {"train": self.generate(self.seed)}
+
+    def _films(self, titled: Titled) -> Films:
+        frames, texts = [], []
+        for film in titled:
+            with self.errors.at(film.place):
+                frames.append(self.plain.frames(film.film))
+                texts.append(film.texts)
+        return Films(Ragged.of(frames), texts)
+
+
+class LabelledFilmData(FilmData):
+    """A label for each frame. The classes are those of the training part, in alphabetical order.
+
+    Arguments are those of `FilmData`; a table has the columns `frame` and `label`.
+
+    Raises:
+        ValueError: when loaded, if there is only one class, or a class is not among the training labels.
+    """
+
+    def __init__(self, *, format: FilmFormat = labelled_frames, **others: Any) -> None:
+        super().__init__(format=format, **others)
+
+    def index(self) -> tuple[dict[Split, Ragged], dict[str, Any]]:
+        """Labels to numbers."""
+        classes = tuple(sorted({label for labels in self.parts["train"].texts for label in labels}))
+        if len(classes) < 2:
+            raise ValueError(f"{self._origin}: expected at least two classes, got only {classes[0]!r}")
+        for split in SPLITS:
+            for label in (label for labels in self.parts[split].texts for label in labels):
+                if label not in classes:
+                    raise ValueError(f"{self._origin}: {label!r} of the {split} part is no training label: {classes}")
+        numbers = {name: number for number, name in enumerate(classes)}
+        targets = {
+            split: Ragged.of([numbers[label] for label in labels] for labels in part.texts)
+            for split, part in self.parts.items()
+        }
+        return targets, {"output_size": len(classes), "classes": classes}
+
+    def floor(self) -> dict[str, float]:
+        """The accuracy of logistic regression on the pixels of single frames, of up to 10,000."""
+        return {"accuracy": by_pixels(self._frames("train"), self._frames("test"))}
+
+    def _frames(self, split: Split) -> TitledPixels:
+        part = self.parts[split]
+        pixels = torch.cat([part.frames[row] for row in range(len(part.frames))]).byte().numpy()
+        return TitledPixels(pixels, np.arange(len(pixels)), [label for labels in part.texts for label in labels])
+
+
+class CaptionedFilmData(FilmData):
+    """A sentence for each film, written word by word.
+
+    Arguments are those of `FilmData`; a table has the columns `film` and `caption`.
+    """
+
+    def __init__(self, *, format: FilmFormat = captioned_films, **others: Any) -> None:
+        super().__init__(format=format, **others)
+
+    def index(self) -> tuple[dict[Split, Ragged], dict[str, Any]]:
+        """Captions to indices, each with the end mark."""
+        self.vocabulary = Vocabulary.words(self._captions("train"), marks=True)
+        end = self.vocabulary.end_index
+        targets = {
+            split: Ragged.of([*row, end] for row in self.vocabulary.encode_batch(self._captions(split)))
+            for split in SPLITS
+        }
+        return targets, {"output_size": len(self.vocabulary), "target_vocabulary": self.vocabulary.to_json()}
+
+    def floor(self) -> dict[str, float]:
+        """What is reached by the caption of the training film whose average frame differs least."""
+        nearest = texts_of_nearest(self._averages("train"), self._averages("test"))
+        return written_floor(nearest, self._captions("test"), self.vocabulary)
+
+    def _captions(self, split: Split) -> list[str]:
+        return [text for (text,) in self.parts[split].texts]
+
+    def _averages(self, split: Split) -> TitledPixels:
+        part = self.parts[split]
+        pixels = torch.stack([part.frames[row].float().mean(0).byte() for row in range(len(part.frames))]).numpy()
+        return TitledPixels(pixels, np.arange(len(pixels)), self._captions(split))

@@ -1,0 +1,144 @@
+"""What readers of labelled and of captioned pictures share: pictures with a text each, decoded and standardised."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from seqmodels.data.base import SPLITS, SequenceData, Split
+from seqmodels.data.files import Source, locate
+from seqmodels.data.images.decoded import TitledPixels, decode, shape_of
+from seqmodels.data.images.formats import Format, TitledPicture, by_suffix
+from seqmodels.data.images.pictures import Picture
+from seqmodels.data.orders import Order, in_order, shuffled
+from seqmodels.data.parts import cut, sources_of
+from seqmodels.data.row_errors import OnError, RowErrors
+
+MEASURED = 10_000
+
+Titled = list[TitledPicture]
+
+
+class ImageData(SequenceData):
+    """Pictures with a text each: a label or a caption.
+
+    A part (`train`, `val`, `test`) without a file of its own is a tenth of the training rows, drawn at random; rows
+    of the same picture stay together.
+
+    Attributes:
+        parts: the decoded pictures and the texts of each part; set by `load`.
+        picture: how a picture is read; set by `load`.
+
+    Args:
+        path: a file or folder as `files.locate` takes it, or a mapping of parts to such; None to `generate`.
+        generate: from a seed, the pictures of each part; used where there is no `path`.
+        format: reads a file or folder: a function like those of `picture_formats`; None to go by the name.
+        columns: names of the columns of `picture` and `text`, if the format is a table told by its name.
+        picture: `size`, of a side or height and width, and `channels`, 1 or 3; each None, or left out, to be that of
+            the first picture.
+        on_error: `"stop"` at a row that cannot be read, or `"skip"` it.
+        batch_size: rows of a batch.
+        seed: of the generated pictures, of the cut, of the order of the training rows.
+
+    Raises:
+        ValueError: there is neither a path nor a generator. When loaded: a part is empty, or a row cannot be read.
+    """
+
+    picture: Picture
+
+    def __init__(
+        self,
+        *,
+        path: Source | Mapping[Split, Source | None] | None,
+        generate: Callable[[int], Mapping[Split, Titled]] | None = None,
+        format: Format | None = None,
+        columns: Mapping[str, Any] | None = None,
+        picture: Mapping[str, Any] | None = None,
+        on_error: OnError = "stop",
+        batch_size: int = 64,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(batch_size, seed)
+        if path is None and generate is None:
+            raise ValueError("expected the path of pictures or a function that generates them, got neither")
+        self.path, self.generate = path, generate
+        self.format: Format = format or partial(by_suffix, **(columns or {}))
+        self.size, self.channels = self._asked(**(picture or {}))
+        self.errors = RowErrors(on_error)
+        self.parts: dict[Split, TitledPixels] = {}
+        self.origins: dict[Split, str] = {}
+
+    @abstractmethod
+    def index(self) -> None:
+        """Set `examples` and `spec` from `parts` and `picture`."""
+
+    def load(self) -> None:
+        """Read or generate the pictures, bring them to one size and standardise them."""
+        titled = self._generated() if self.path is None else self._read()
+        channels, height, width = shape_of(titled["train"], self.size, self.channels)
+        plain = Picture(channels, height, width)
+        for split in SPLITS:
+            self.parts[split] = decode(titled[split], plain, self.errors)
+            if not self.parts[split].texts:
+                raise ValueError(f"{self.origins[split]}: expected pictures, got none")
+        mean, std = _moments(self.parts["train"])
+        self.picture = Picture(channels, height, width, mean, std)
+        self.index()
+
+    def order(self, split: Split) -> Order:
+        """Training rows in random order, the others as they come."""
+        draw = shuffled if split == "train" else in_order
+        return draw(len(self.parts[split].texts), self.batch_size)
+
+    def describe(self) -> dict[str, str]:
+        """Origin, number and size of the pictures."""
+        counts = ", ".join(f"{len(self.parts[split].texts):,} {split}" for split in SPLITS)
+        kind = "grey" if self.picture.channels == 1 else "colours"
+        lines = {
+            "data": self.origins["train"],
+            "rows": counts,
+            "pictures": f"{self.picture.width} x {self.picture.height} pixels, {kind}",
+        }
+        skipped = self.errors.describe()
+        return {**lines, "skipped": skipped} if skipped else lines
+
+    def stratum(self, item: TitledPicture) -> str:  # noqa: ARG002
+        """What each part of a cut file has the same share of; nothing in particular."""
+        return ""
+
+    def _generated(self) -> Mapping[Split, Titled]:
+        assert self.generate is not None
+        function = getattr(self.generate, "func", self.generate)
+        name = getattr(function, "__name__", type(function).__name__)
+        self.origins = dict.fromkeys(SPLITS, f"{name} (generated)")
+        return self.generate(self.seed)
+
+    def _read(self) -> Mapping[Split, Titled]:
+        assert self.path is not None
+        titled: dict[Split, Titled] = {}
+        for split, source in sources_of(self.path).items():
+            path = locate(source)
+            titled[split], self.origins[split] = list(self.format(path, self.errors)), str(path)
+        for split in SPLITS:
+            self.origins.setdefault(split, f"the {split} part of {self.origins['train']}")
+        cut(titled, key=_picture_key, label=self.stratum, seed=self.seed)
+        return titled
+
+    @staticmethod
+    def _asked(size: Any = None, channels: int | None = None) -> tuple[Any, int | None]:
+        return size, channels
+
+
+def _picture_key(item: TitledPicture) -> object:
+    return item.place if isinstance(item.picture, np.ndarray) else item.picture
+
+
+def _moments(part: TitledPixels) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels, from 0 to 1, of up to 10,000 rows."""
+    spread = part.which[:: -(-len(part.which) // MEASURED)]
+    counts = sum(np.bincount(part.pixels[chunk].ravel(), minlength=256) for chunk in np.array_split(spread, 20))
+    values = np.arange(256) / 255
+    mean = float(np.average(values, weights=counts))
+    return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=counts))) or 1.0

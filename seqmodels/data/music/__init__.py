@@ -1,0 +1,1 @@
+"""Music: MIDI files, chords step by step, melodies note by note."""

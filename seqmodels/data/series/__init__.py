@@ -1,0 +1,1 @@
+"""Numbers over time: tables cut into windows to forecast from, and labelled series."""

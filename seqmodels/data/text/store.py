@@ -1,0 +1,145 @@
+"""Labelled texts as indices on disk: written once, read memory-mapped, never whole in memory."""
+
+import json
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.ragged import Ragged
+from seqmodels.data.rows import Rows
+from seqmodels.data.text.formats import LabelledText
+from seqmodels.data.text.parts import TextParts
+from seqmodels.data.text.raw_text import Words
+from seqmodels.data.vocabulary import Vocabulary
+
+FORMAT = 1
+SAMPLE = 30_000
+CHUNK = 1_000
+
+
+class TextStore:
+    """What `write_store` has left in a folder.
+
+    Attributes:
+        rows: the indices of the texts of each part, and their classes. To train on there are phrases too.
+        words: what made indices of the texts.
+        classes: the labels, by index.
+        texts: number of texts of each part.
+        skipped: what was wrong with the source; empty if nothing was.
+        occurrences: how often each entry of the vocabulary occurs in the rows of each part.
+
+    Args:
+        folder: where the store is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        about = json.loads((folder / "about.json").read_text())
+        self._folder = folder
+        self.words = Words(**about["words"])
+        self.classes: tuple[str, ...] = tuple(about["classes"])
+        self.texts: dict[Split, int] = about["texts"]
+        self.skipped: str = about["skipped"]
+        self.occurrences = {split: torch.from_numpy(np.load(folder / f"{split}.occurrences.npy")) for split in SPLITS}
+        self.rows: dict[Split, Rows] = {}
+        for split in SPLITS:
+            # torch takes no array that must not be changed: a change would stay in memory.
+            targets = np.load(folder / f"{split}.targets.npy", mmap_mode="c")
+            self.rows[split] = Rows(Ragged.load(folder, split), torch.from_numpy(np.asarray(targets)))
+
+    def sample(self, split: Split) -> list[LabelledText]:
+        """At most `SAMPLE` texts of the training or test part, evenly spread over it."""
+        with (self._folder / f"{split}.sample.jsonl").open(encoding="utf-8") as file:
+            return [LabelledText(*json.loads(line)) for line in file]
+
+
+def write_store(folder: Path, parts: TextParts, words: Mapping[str, Any]) -> None:
+    """Index the words and classes of texts.
+
+    The classes are the labels of the training texts and of their phrases, in alphabetical order; the vocabulary is
+    that of the training texts. Where there are phrases, each different one is a row to train on.
+
+    Args:
+        folder: where to write.
+        parts: the texts.
+        words: arguments of `Vocabulary.words`, and `max_length`.
+
+    Raises:
+        ValueError: there is only one class, or a class is not among the training texts.
+    """
+    trained = with_phrases(parts.texts("train")) if parts.has_phrases else None
+    labels = {text.label for text in trained} if trained else parts.labels["train"]
+    classes = tuple(sorted(labels))
+    _check_classes(classes, parts)
+    settings = dict(words)
+    max_length = settings.pop("max_length", None)
+    texts = _sampled(parts.texts("train"), parts.counts["train"], folder / "train.sample.jsonl")
+    reader = Words(Vocabulary.words((text.text for text in texts), **settings).to_json(), max_length)
+    tests = _sampled(parts.texts("test"), parts.counts["test"], folder / "test.sample.jsonl")
+    rows = {"train": trained or parts.texts("train"), "val": parts.texts("val"), "test": tests}
+    for split in SPLITS:
+        _write_rows(folder, split, rows[split], reader, classes)
+    about = {
+        "words": {"vocabulary": reader.vocabulary, "max_length": reader.max_length},
+        "classes": classes,
+        "texts": parts.counts,
+        "skipped": parts.errors.describe(),
+    }
+    (folder / "about.json").write_text(json.dumps(about))
+
+
+def with_phrases(texts: Iterable[LabelledText]) -> list[LabelledText]:
+    """Texts and their phrases, each once."""
+    return list({part.text: part for text in texts for part in (text, *text.phrases)}.values())
+
+
+def _check_classes(classes: tuple[str, ...], parts: TextParts) -> None:
+    if len(classes) < 2:
+        raise ValueError(f"{parts.origins['train']}: expected at least two classes, got only {classes[0]!r}")
+    for split in SPLITS:
+        for label in sorted(parts.labels[split] - set(classes)):
+            known = ", ".join(classes)
+            raise ValueError(f"{parts.origins[split]}: {label!r} is no training label, those are: {known}")
+
+
+def _sampled(texts: Iterator[LabelledText], count: int, path: Path) -> Iterator[LabelledText]:
+    """The texts, of which every n-th is written to a file too."""
+    every = -(-count // SAMPLE)
+    with path.open("w", encoding="utf-8") as file:
+        for number, text in enumerate(texts):
+            if number % every == 0:
+                file.write(json.dumps(text[:2]) + "\n")
+            yield text
+
+
+def _write_rows(
+    folder: Path, split: Split, texts: Iterable[LabelledText], reader: Words, classes: tuple[str, ...]
+) -> None:
+    targets = array("q")
+    occurrences = np.zeros(len(Vocabulary.from_json(reader.vocabulary)), dtype=np.int64)
+    Ragged.write(folder, split, _indexed(texts, reader, classes, targets, occurrences), np.int32)
+    np.save(folder / f"{split}.targets.npy", np.frombuffer(targets, np.int64))
+    np.save(folder / f"{split}.occurrences.npy", occurrences)
+
+
+def _indexed(
+    texts: Iterable[LabelledText],
+    reader: Words,
+    classes: tuple[str, ...],
+    targets: "array[int]",
+    occurrences: NDArray[np.int64],
+) -> Iterator[NDArray[np.int32]]:
+    """The indices of each text; its class is added to `targets`, its words to `occurrences`."""
+    class_of = {label: index for index, label in enumerate(classes)}
+    texts = iter(texts)
+    while chunk := list(islice(texts, CHUNK)):
+        targets.extend(class_of[text.label] for text in chunk)
+        rows = [np.array(row, dtype=np.int32) for row in reader.indices([text.text for text in chunk])]
+        occurrences += np.bincount(np.concatenate(rows), minlength=len(occurrences))
+        yield from rows

@@ -1,0 +1,104 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seqmodels.data.generated.stick_figures import ACTIONS, stick_figures
+from seqmodels.data.row_errors import RowErrors
+from seqmodels.data.series.formats import smartphone_archive
+from seqmodels.data.series.labelled_series import LabelledSeriesData, SeriesSteps
+
+ROOT = os.environ.get("SEQMODELS_DATA")
+
+
+def folder_of(root: Path, rows: int = 20) -> Path:
+    for label, slope in (("down", -1), ("up", 1)):
+        (root / label).mkdir(parents=True)
+        for i in range(rows):
+            lines = [f"{slope * t + i},{t}" for t in range(3 + i % 4)]
+            (root / label / f"{i:02}.csv").write_text("x,t\n" + "\n".join(lines) + "\n")
+    return root
+
+
+def test_a_folder_of_files_is_read_standardised_and_cut(tmp_path: Path) -> None:
+    data = LabelledSeriesData(path=folder_of(tmp_path), batch_size=40)
+    data.setup()
+    assert data.spec.classes == ("down", "up")
+    assert data.spec.columns == ("x", "t")
+    assert [len(data.rows[split]) for split in ("train", "val", "test")] == [32, 4, 4]
+    batch = next(iter(data.train_dataloader()))
+    valid = np.concatenate([row[:length] for row, length in zip(batch.inputs, batch.lengths, strict=True)])
+    np.testing.assert_allclose(valid.mean(0), 0, atol=1e-6)
+    np.testing.assert_allclose(valid.std(0), 1, atol=1e-6)
+    raw = SeriesSteps(**{k: v for k, v in data.spec.raw.items() if k != "_target_"})
+    first = raw.read(tmp_path / "up" / "00.csv")
+    assert first.shape == (3, 2)
+    assert first[1, 0] > first[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", r"up/99\.csv: expected a header and rows of numbers"),
+        (b"x,t\n1,2\n1,two\n", r"up/99\.csv: line 3: could not convert .*'two'"),
+        (b"x,t\n1,2\n1\n", r"up/99\.csv: line 3: expected 2 finite numbers, got '1'"),
+        (b"x,t\n1,nan\n", r"up/99\.csv: line 2: expected 2 finite numbers"),
+        (b"x,t\n\xff,2\n", r"up/99\.csv: .*not UTF-8"),
+    ],
+)
+def test_a_bad_file_is_named_or_skipped(tmp_path: Path, content: bytes, message: str) -> None:
+    root = folder_of(tmp_path)
+    (root / "up" / "99.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        LabelledSeriesData(path=root).setup()
+    data = LabelledSeriesData(path=root, on_error="skip")
+    data.setup()
+    assert data.describe()["skipped"].startswith("1 skipped, the first: ")
+
+
+def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match=r"expected a folder of files <label>/<series>\.csv"):
+        LabelledSeriesData(path=tmp_path / "empty").setup()
+    root = folder_of(tmp_path / "two")
+    (root / "up" / "99.csv").write_text("x,time\n1,2\n")
+    with pytest.raises(ValueError, match=r"expected columns x, t, got x, time"):
+        LabelledSeriesData(path=root).setup()
+    with pytest.raises(ValueError, match="neither"):
+        LabelledSeriesData()
+
+
+def test_a_trained_model_reads_files_and_arrays(tmp_path: Path) -> None:
+    raw = SeriesSteps(("x", "t"), (0.0, 0.0), (1.0, 1.0))
+    file = tmp_path / "one.csv"
+    file.write_text("x,t\n1,2\n")
+    assert raw.read(str(file)).tolist() == raw.read([[1, 2]]).tolist() == [[1.0, 2.0]]
+    file.write_text("x,y\n1,2\n")
+    with pytest.raises(ValueError, match=r"one\.csv: expected columns x, t, got x, y"):
+        raw.read(file)
+    with pytest.raises(ValueError, match="there is no file"):
+        raw.read("nowhere.csv")
+    with pytest.raises(ValueError, match="steps of 2 finite numbers"):
+        raw.read([[1.0, np.inf]])
+
+
+def test_figures_move_differently_and_the_floor_cannot_tell_the_order_of_poses() -> None:
+    series = stick_figures(0, count=400)
+    assert {one.label for one in series} == set(ACTIONS)
+    assert all(np.array_equal(a.values, b.values) for a, b in zip(series, stick_figures(0, count=400), strict=True))
+    data = LabelledSeriesData(generate=lambda seed: stick_figures(seed, count=400))
+    data.setup()
+    assert 0.5 < data.floor()["accuracy"] < 0.85
+
+
+@pytest.mark.skipif(ROOT is None, reason="SEQMODELS_DATA is not set")
+def test_the_smartphone_archive() -> None:
+    path = Path(ROOT or "") / "uci_har_subset" / "UCI_HAR_subset.tar.xz"
+    names = ["walking", "upstairs", "downstairs", "sitting", "standing", "lying"]
+    windows = list(smartphone_archive(path, RowErrors(), part="test", activities=names))
+    assert len(windows) == 950
+    assert windows[0].values.shape == (128, 9)
+    assert {window.label for window in windows} == set(names)
+    with pytest.raises(ValueError, match="expected a class from 1 to 2, got"):
+        list(smartphone_archive(path, RowErrors(), part="test", activities=names[:2]))

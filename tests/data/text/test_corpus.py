@@ -1,0 +1,382 @@
+"""Streams are contiguous, predict every held-out character once, and know only what was trained on."""
+
+import gzip
+import os
+import tracemalloc
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.floors import witten_bell
+from seqmodels.data.generated.documentation import python_documentation
+from seqmodels.data.orders import Chunks
+from seqmodels.data.text.corpus import FLOOR_TEST, FLOOR_TRAIN, CorpusData, Streams
+from seqmodels.data.text.tokenised import Tokens
+from seqmodels.data.text.units import Words
+from seqmodels.data.vocabulary import Vocabulary
+from seqmodels.types import DataSpec, valid_steps
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def make_data(text: str, **arguments: Any) -> CorpusData:
+    data = CorpusData(generate=lambda: text, **arguments)
+    data.setup()
+    return data
+
+
+def random_text(size: int, letters: str = "abcdefgh \n") -> str:
+    return "".join(np.random.default_rng(0).choice(list(letters), size))
+
+
+def read(data: CorpusData, split: Split) -> tuple[list[str], list[str]]:
+    """What the rows of all batches of a split hold one after the other: inputs and targets as text."""
+    vocabulary = Vocabulary.from_json(data.spec.vocabulary or "")
+    batches = list(data.loader(split))
+    rows = range(len(batches[0].lengths))
+    return tuple(  # type: ignore[return-value]
+        [
+            "".join(vocabulary.decode(getattr(batch, name)[row, : batch.lengths[row]].tolist()) for batch in batches)
+            for row in rows
+        ]
+        for name in ("inputs", "targets")
+    )
+
+
+@given(num_tokens=st.integers(2, 200), rows=st.integers(1, 12), steps=st.integers(1, 30))
+def test_every_token_but_the_first_is_predicted_once(num_tokens: int, rows: int, steps: int) -> None:
+    array = np.arange(100, 100 + num_tokens, dtype=np.uint16)
+    streams = Streams(Tokens(lambda: array, range(num_tokens)), rows, steps)
+    batches = [streams[[i]] for i in range(len(streams))]
+    for batch in batches:
+        assert batch.inputs.shape == batch.targets.shape == (rows, batch.inputs.shape[1])
+        assert batch.inputs.shape[1] <= steps
+        assert batch.lengths.max() == batch.inputs.shape[1]
+        valid = valid_steps(batch.lengths, batch.inputs.shape[1])
+        assert torch.equal(batch.targets[valid], batch.inputs[valid] + 1)
+    predicted = torch.cat(
+        [torch.cat([batch.targets[row, : batch.lengths[row]] for batch in batches]) for row in range(rows)]
+    )
+    assert predicted.tolist() == list(range(101, 100 + num_tokens))
+
+
+@given(steps=st.integers(1, 20), batch_size=st.integers(1, 10))
+def test_a_training_epoch_gives_back_the_rows_of_the_text(steps: int, batch_size: int) -> None:
+    text = random_text(1000)
+    data = make_data(text, steps=steps, batch_size=batch_size, held_out=(0.1, 0.1))
+    length = 799 // batch_size
+    inputs, targets = read(data, "train")
+    assert inputs == [text[row * length : (row + 1) * length] for row in range(batch_size)]
+    assert targets == [text[row * length + 1 : (row + 1) * length + 1] for row in range(batch_size)]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 32])
+def test_every_held_out_character_is_predicted_once(batch_size: int) -> None:
+    text = random_text(20_000)
+    data = make_data(text, steps=10, batch_size=batch_size, held_out=(0.1, 0.3))
+    parts = {"val": text[12_000:14_000], "test": text[14_000:]}
+    for split, part in parts.items():
+        inputs, targets = read(data, split)  # type: ignore[arg-type]
+        assert len(inputs) == min(batch_size, 8)
+        assert "".join(inputs) == part[:-1]
+        assert "".join(targets) == part[1:]
+
+
+def test_each_batch_continues_the_rows_of_the_one_before() -> None:
+    data = make_data(random_text(5000), steps=7, batch_size=4)
+    assert data.spec.streams
+    for first, second in pairwise(data.train_dataloader()):
+        assert torch.equal(first.targets[:, -1], second.inputs[:, 0])
+        assert first.targets.dtype == torch.long
+
+
+def test_all_epochs_are_alike_and_one_can_be_resumed() -> None:
+    data = make_data(random_text(5000), steps=7, batch_size=4)
+    loader = data.train_dataloader()
+    epochs = [[batch.inputs.tolist() for batch in loader] for _ in range(2)]
+    assert epochs[0] == epochs[1]
+    iterator = iter(loader)
+    for _ in range(5):
+        next(iterator)
+    resumed = data.train_dataloader()
+    resumed.load_state_dict(loader.state_dict())
+    assert [batch.inputs.tolist() for batch in resumed] == epochs[0][5:]
+
+
+def test_the_vocabulary_is_that_of_the_training_part() -> None:
+    text = random_text(900) + "xyz" * 34
+    data = make_data(text, steps=5, batch_size=2, held_out=(0.05, 0.05))
+    vocabulary = Vocabulary.from_json(data.spec.vocabulary or "")
+    assert vocabulary.tokens == ["<unk>", *sorted(set(text[:900]))]
+    assert data.spec == DataSpec(
+        inputs="tokens",
+        input_size=11,
+        output_size=11,
+        vocabulary=data.spec.vocabulary,
+        streams=True,
+        raw={
+            "_target_": "seqmodels.data.text.raw_text.Words",
+            "vocabulary": data.spec.vocabulary,
+            "max_length": None,
+        },
+    )
+    assert all(not batch.targets.any() for batch in data.test_dataloader())
+
+
+def test_a_change_of_the_held_out_text_changes_nothing_in_training() -> None:
+    text = random_text(2000)
+    before, after = (make_data(each, steps=5, batch_size=4) for each in (text, text[:1800] + "?" * 200))
+    assert before.spec == after.spec
+    assert read(before, "train") == read(after, "train")
+
+
+def test_the_floor_is_a_six_gram_model_of_the_training_part() -> None:
+    text = "to be or not to be, that is the question. " * 50 + random_text(900)
+    data = make_data(text, steps=10, batch_size=4, held_out=(0.1, 0.1))
+    vocabulary = Vocabulary.from_json(data.spec.vocabulary or "")
+    train, test = np.array(vocabulary.encode(text[:2400])), np.array(vocabulary.encode(text[2700:]))
+    loss = -np.log(witten_bell(train, test, len(vocabulary), order=6))[1:].mean()
+    assert data.floor() == pytest.approx(
+        {"loss": loss, "perplexity": np.exp(loss), "bits_per_character": loss / np.log(2)}
+    )
+
+
+def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    text = "Grüße,\r\nthird line\n" * 100
+    path.write_bytes(text.encode())
+    data = CorpusData(path=path, steps=5, batch_size=2, held_out=(0.1, 0.0))
+    data.setup()
+    assert "".join(read(data, "val")[1]) == text[-190:][1:]
+    assert torch.equal(data.examples["val"][[0]].inputs, data.examples["test"][[0]].inputs)  # type: ignore[index]
+    assert data.describe() == {
+        "data": str(path),
+        "characters": "1,710 train, 190 val, test is val",
+        "vocabulary": "16 characters, the unknown one included",
+        "streams": "2 rows, 5 steps at a time",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"expected at least 321 characters in the train part \(batch_size 32, steps 10\), got 0"),
+        ("a" * 356, r"expected at least 321 characters in the train part .*, got 320"),
+        ("a" * 357, None),
+    ],
+)
+def test_a_short_text_is_refused_in_one_line(tmp_path: Path, text: str, message: str | None) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text(text)
+    data = CorpusData(path=path, steps=10)
+    if message is None:
+        data.setup()
+        return
+    with pytest.raises(ValueError, match=message) as error:
+        data.setup()
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
+
+
+def test_a_held_out_part_of_one_character_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected at least 2 characters in the test part .* got 1"):
+        make_data("abc" * 200, steps=1, batch_size=1, held_out=(0.1, 0.001))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"generate": None}, "a corpus needs a path or a generator, got neither"),
+        ({"steps": 0}, "steps must be at least 1, got 0"),
+        ({"held_out": (0.5, 0.5)}, r"held_out must be two fractions, .* got \(0.5, 0.5\)"),
+        ({"path": {"val": "a"}}, "expected a file for train and possibly val and test, got {'val': 'a'}"),
+        ({"path": {"train": "a", "test": "b"}}, "a text with a test file of its own needs one for validation too, got"),
+    ],
+)
+def test_bad_arguments_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        CorpusData(**{"generate": python_documentation, **arguments})
+
+
+def test_chunks_are_a_list_that_is_not_written_down() -> None:
+    chunks = Chunks(range(10**9), 1)
+    assert len(chunks) == 10**9
+    assert chunks[7] == [7]
+    assert list(chunks[10**9 - 2 :]) == [[10**9 - 2], [10**9 - 1]]
+    assert len(chunks[3:]) == 10**9 - 3
+
+
+def write_parts(folder: Path, **texts: str) -> dict[str, str]:
+    for name, text in texts.items():
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="")
+    return {name: str(folder / f"{name}.txt") for name in texts}
+
+
+def test_each_part_may_have_a_file_of_its_own(tmp_path: Path) -> None:
+    path = write_parts(tmp_path, train="abcd " * 50, val="dcbax", test="cab")
+    data = CorpusData(path=path, steps=5, batch_size=1)  # type: ignore[arg-type]
+    data.setup()
+    assert [read(data, split)[0][0] for split in SPLITS] == ["abcd " * 49 + "abcd", "dcba", "ca"]
+    assert read(data, "val")[1] == ["cba<unk>"]
+    assert data.describe()["characters"] == "250 train, 5 val, 3 test"
+    assert data.describe()["data"] == ", ".join(path.values())
+
+
+def test_a_compressed_file_is_read_like_a_plain_one_and_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+    text = random_text(2000, "aä中\n")
+    contents = [text.encode(), text.encode("utf-8-sig"), gzip.compress(text.encode())]
+    found = []
+    for number, content in enumerate(contents):
+        path = tmp_path / f"{number}.txt"
+        path.write_bytes(content)
+        data = CorpusData(path=path, steps=5, batch_size=2)
+        data.setup()
+        found.append((data.spec, read(data, "train"), read(data, "test")))
+    assert found[0] == found[1] == found[2]
+
+
+def test_without_a_test_file_the_validation_file_is_tested_on(tmp_path: Path) -> None:
+    path = {**write_parts(tmp_path, train="abcd " * 50, val="dcba"), "test": None}
+    data = CorpusData(path=path, steps=5, batch_size=1)  # type: ignore[arg-type]
+    data.setup()
+    assert read(data, "val") == read(data, "test") == (["dcb"], ["cba"])
+    assert data.describe()["characters"] == "250 train, 4 val, test is val"
+
+
+def test_a_file_is_tokenised_once_and_anew_when_it_changes(tmp_path: Path, cache: Path) -> None:
+    def read_again(path: Path, **arguments: Any) -> CorpusData:
+        data = CorpusData(path=path, steps=5, batch_size=2, **arguments)
+        data.setup()
+        return data
+
+    path = tmp_path / "text.txt"
+    path.write_text("to be " * 100)
+    first, again = read_again(path), read_again(path)
+    assert first.spec == again.spec
+    assert read(first, "train") == read(again, "train")
+    assert len(list((cache / "prepared").iterdir())) == 1
+    assert read_again(path, unit=Words()).spec.input_size == 4
+    assert read_again(path, held_out=(0.1, 0.1)).describe()["characters"] == "480 train, 60 val, 60 test"
+    path.write_text("or not " * 100)
+    assert read(read_again(path), "val")[0][0].startswith("or not or not ")
+    assert len(list((cache / "prepared").iterdir())) == 4
+
+
+def test_a_large_file_is_never_whole_in_memory(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text(random_text(1 << 16) * 256)
+    tracemalloc.start()
+    data = CorpusData(path=path, steps=64, batch_size=32)
+    data.setup()
+    batch = next(iter(data.train_dataloader()))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert path.stat().st_size == 1 << 24
+    assert peak < 0.9 * (1 << 24)
+    assert batch.inputs.dtype == torch.long
+
+
+def test_words_are_streamed_like_characters() -> None:
+    text = "To be, or not to be:\nthat's it.\n" * 60
+    data = make_data(text, unit=Words(), steps=7, batch_size=3, held_out=(0.1, 0.1))
+    vocabulary = Vocabulary.from_json(data.spec.vocabulary or "")
+    indices = vocabulary.encode(text)
+    assert vocabulary.tokens[:2] == ["<unk>", "<eos>"]
+    assert vocabulary.decode(indices) == text
+    # Twelve tokens in a pair of lines, both line ends included.
+    assert [len(vocabulary.encode(line)) for line in text.splitlines(keepends=True)[:2]] == [9, 5]
+    assert data.describe() == {
+        "data": "<lambda> (generated)",
+        "words": "672 train, 84 val, 84 test",
+        "vocabulary": "13 words, the unknown one and the line end included",
+        "streams": "3 rows, 7 steps at a time",
+    }
+    batches = list(data.test_dataloader())
+    predicted = [token for row in range(3) for batch in batches for token in batch.targets[row, : batch.lengths[row]]]
+    assert predicted == indices[757:]
+
+
+def test_the_floor_of_words_is_a_trigram_model() -> None:
+    text = " ".join(random_text(1500, "abcd"))
+    data = make_data(text, unit=Words(), steps=7, batch_size=3, held_out=(0.1, 0.1))
+    indices = np.array(Vocabulary.from_json(data.spec.vocabulary or "").encode(text))
+    loss = -np.log(witten_bell(indices[:1200], indices[1350:], 6, order=3))[1:].mean()
+    assert data.floor() == pytest.approx({"loss": loss, "perplexity": np.exp(loss)})
+
+
+def test_the_floor_of_a_long_text_counts_the_part_of_training_next_to_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "z" * 1000 + random_text(3000)
+    whole = make_data(text, steps=7, batch_size=3, held_out=(0.1, 0.1))
+    assert "floor" not in whole.describe()
+    assert (FLOOR_TRAIN, FLOOR_TEST) == (3_000_000, 300_000)
+    monkeypatch.setattr("seqmodels.data.text.corpus.FLOOR_TRAIN", 500)
+    monkeypatch.setattr("seqmodels.data.text.corpus.FLOOR_TEST", 90)
+    vocabulary = Vocabulary.from_json(whole.spec.vocabulary or "")
+    train, test = (np.array(vocabulary.encode(part)) for part in (text[2700:3200], text[3600:3690]))
+    loss = -np.log(witten_bell(train, test, len(vocabulary)))[1:].mean()
+    assert whole.floor()["loss"] == pytest.approx(loss)
+    assert whole.describe()["floor"] == "of the last 500 characters of train, the first 90 of test"
+
+
+def test_the_embedded_text_fills_the_default_batches() -> None:
+    data = CorpusData(generate=python_documentation)
+    data.setup()
+    assert len(data.train_dataloader()) > 100
+    assert data.describe()["data"] == "python_documentation (generated)"
+    assert python_documentation() == python_documentation()
+
+
+@pytest.mark.parametrize("unit", [None, Words()])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"one\ntwo\n\xff three", r"text.txt:3: not UTF-8 text: byte 0xff, invalid start byte"),
+        (b"one\n" + "ä".encode()[:1], r"text.txt:2: not UTF-8 text: byte 0xc3, unexpected end of data"),
+        (gzip.compress(random_text(5000).encode())[:-20], r"text.txt:1: a damaged gzip file: Compressed file ended"),
+    ],
+)
+def test_an_unreadable_file_is_refused_in_one_line(
+    tmp_path: Path, cache: Path, content: bytes, message: str, unit: Words | None
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        CorpusData(path=path, unit=unit).setup()
+    assert "\n" not in str(error.value)
+    assert list((cache / "prepared").iterdir()) == []
+
+
+def test_wikitext_is_counted_as_published() -> None:
+    if "SEQMODELS_DATA" not in os.environ:
+        pytest.skip("SEQMODELS_DATA is not set")
+    names = {"train": "train.shuffled-articles", "val": "valid", "test": "test"}
+    path = {split: Path(os.environ["SEQMODELS_DATA"]) / f"wikitext2/{name}.txt.gz" for split, name in names.items()}
+    data = CorpusData(path=path, unit=Words(pretokenised=True))  # type: ignore[arg-type]
+    data.setup()
+    assert data.spec.output_size == 33_278
+    assert data.describe()["words"] == "2,088,628 train, 217,646 val, 245,569 test"
+    assert sum(int(batch.lengths.sum()) for batch in data.test_dataloader()) == 245_568
+    assert data.floor()["perplexity"] == pytest.approx(290.03, abs=0.01)
+
+
+def test_tinyshakespeare_is_cut_as_usual() -> None:
+    if "SEQMODELS_DATA" not in os.environ:
+        pytest.skip("SEQMODELS_DATA is not set")
+    source = {"name": "tinyshakespeare/input.txt", "url": "https://example.org/input.txt", "sha256": "0" * 64}
+    data = CorpusData(path=source, held_out=(0.1, 0.0))
+    data.setup()
+    assert data.spec.output_size == 66
+    assert data.describe()["characters"] == "1,003,854 train, 111,540 val, test is val"
+    assert sum(int(batch.lengths.sum()) for batch in data.test_dataloader()) == 111_539
+    assert len(SPLITS) == len(data.examples)
