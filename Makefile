@@ -16,14 +16,14 @@ train: setup                    ## the first run: an LSTM learns to judge review
 	$(BIN)/python train.py model=lstm task=sentiment
 
 test: setup                     ## all tests
-	$(BIN)/python -m pytest --quiet --numprocesses logical
+	$(BIN)/python -m pytest --quiet --numprocesses logical --dist worksteal
 
 check: setup                    ## all that CI checks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest --quiet --numprocesses logical
+	$(BIN)/python -m pytest --quiet --numprocesses logical --dist worksteal
 
 format: setup                   ## put the code into form
 	$(BIN)/ruff format .

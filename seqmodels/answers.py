@@ -9,6 +9,8 @@ from typing import Any
 from seqmodels.data.music.melodies import StartNotes
 from seqmodels.data.music.melody_text import notes_of
 from seqmodels.data.music.midi import write_midi
+from seqmodels.data.music.notes import Note, pitch_of
+from seqmodels.data.music.piano_rolls import PianoRoll
 from seqmodels.objectives import Label
 from seqmodels.runs import Run
 
@@ -35,7 +37,7 @@ def plain(run: Run, item: Any, answer: Any) -> dict[str, Any]:
 
 def save(run: Run, items: Sequence[Any], answers: Sequence[Any], path: Path) -> None:
     """Write a file: `.txt`, a line for each answer; `.jsonl`, an object for each; `.csv`, a row for each; `.mid`, the
-    music that was written (the second piece goes to `name-2.mid`, and so on).
+    music that was written, or the notes that sound next (the second answer goes to `name-2.mid`, and so on).
 
     Raises:
         ValueError: the name ends otherwise; what was written is no music.
@@ -84,11 +86,17 @@ def _rows(run: Run, item: Any, answer: Any) -> list[dict[str, Any]]:
 
 
 def _save_midi(run: Run, items: Sequence[Any], answers: Sequence[Any], path: Path) -> None:  # noqa: ARG001
-    if not isinstance(run.raw, StartNotes):
+    if not isinstance(run.raw, StartNotes | PianoRoll):
         raise ValueError(f"only a model of music writes MIDI files, this run reads {type(run.raw).__name__}")
     for number, text in enumerate(answers, start=1):
         place = path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
-        write_midi(place, notes_of(text), steps_per_beat=run.raw.steps_per_beat)
+        voices = notes_of(text) if isinstance(run.raw, StartNotes) else [_chord(text)]
+        write_midi(place, voices, steps_per_beat=run.raw.steps_per_beat)
+
+
+def _chord(text: str) -> list[Note]:
+    """Notes of one step; none where all keys are silent."""
+    return [Note(pitch_of(name), 0, 1) for name in text.split()]
 
 
 def _is_tagged(answer: Any) -> bool:

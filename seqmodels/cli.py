@@ -1,4 +1,4 @@
-"""The console command `seqmodels`: train, predict, generate, benchmark, build-native."""
+"""The console command `seqmodels`: train, predict, generate, benchmark, build-native, cache."""
 
 import argparse
 import json
@@ -8,7 +8,8 @@ from pathlib import Path
 
 from seqmodels.answers import line, plain, save
 from seqmodels.console import fail, one_line_errors
-from seqmodels.data.files import locate
+from seqmodels.data.files import cache_folder, locate
+from seqmodels.data.prepared import clear, contents
 from seqmodels.layers.engines.native.build import build
 from seqmodels.runs import load
 
@@ -19,6 +20,7 @@ USAGE = """usage: seqmodels COMMAND ...
   generate      let a language model write    seqmodels generate RUN --prompt "The "
   benchmark     measure the engines           seqmodels benchmark --suite grid
   build-native  compile the native engine     seqmodels build-native
+  cache         what was prepared of files    seqmodels cache --clear
 
 seqmodels COMMAND --help says more.
 """
@@ -27,7 +29,7 @@ seqmodels COMMAND --help says more.
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that the first argument names."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"predict": predict, "generate": generate, "build-native": build_native}
+    commands = {"predict": predict, "generate": generate, "build-native": build_native, "cache": cache}
     if given and given[0] == "train":
         from seqmodels.train import main as train  # noqa: PLC0415  (Hydra takes its time: only where it is needed)
 
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(USAGE)
     else:
         fail(
-            f"no command {given[0]!r}: choose from train, predict, generate, benchmark, build-native"
+            f"no command {given[0]!r}: choose from train, predict, generate, benchmark, build-native, cache"
             if given
             else "no command\n" + USAGE
         )
@@ -109,6 +111,20 @@ def build_native(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(f"{build()}\n")
     except RuntimeError as error:
         fail(str(error))
+
+
+def cache(arguments: Sequence[str] | None = None) -> None:
+    """Show what has been prepared of data files, or remove it."""
+    parser = argparse.ArgumentParser(prog="seqmodels cache", description=cache.__doc__)
+    parser.add_argument("--clear", action="store_true", help="remove all of it; it is made anew when it is needed")
+    if parser.parse_args(arguments).clear:
+        clear()
+    found = contents()
+    for each in found:
+        others = f" and {len(each.files) - 1:,} more" if len(each.files) > 1 else ""
+        sys.stdout.write(f"{each.size / 2**20:9,.1f} MiB  {each.folder}  {''.join(each.files[:1])}{others}\n")
+    if not found:
+        sys.stdout.write(f"nothing is prepared in {cache_folder()}\n")
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ class Run:
 
         Returns:
             For each input: a `Label` with probabilities (classes), a list of them (one for each word or step), the
-            next value or values (series), a text (whatever is written), the keys that sound next (music), or the
-            `Label` of the next token (language models).
+            next value or values (series), a text (whatever is written), the notes that sound next, by name (polyphonic
+            music), or the `Label` of the next token (language models).
 
         Raises:
             ValueError: an input is empty or of the wrong kind.

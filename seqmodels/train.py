@@ -1,5 +1,6 @@
 """Train a model: compose, build, fit, test. `train.py` and `seqmodels train` both run this."""
 
+import ctypes
 import json
 import logging
 import os
@@ -29,6 +30,7 @@ from seqmodels.runs import read_checkpoint
 
 PACKAGED = Path(__file__).parent / "configs"
 CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "configs"
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's numbers of its settings, malloc.h
 
 
 def train(config: DictConfig) -> float | None:
@@ -53,12 +55,15 @@ def train(config: DictConfig) -> float | None:
         floor = {f"test/{name}": value for name, value in data.floor().items()}
     OmegaConf.save(config, run / "config.yaml", resolve=True)
     console.show_summary(run, data, mapping, resumed_from=last if resuming else None)
+    keep_freed_memory()
     started = time.perf_counter()
     fit(trainer, mapping, data, last if resuming else None)
     seconds = time.perf_counter() - started
     measured = dict(trainer.callback_metrics)
     best = cast(ModelCheckpoint, trainer.checkpoint_callback)
-    trainer.test(mapping, data, ckpt_path=best.best_model_path, weights_only=True, verbose=False)
+    if best.best_model_path:  # Not by the trainer's ckpt_path: of averaged weights, that would test the last instead.
+        mapping.load_state_dict(read_checkpoint(Path(best.best_model_path))["state_dict"])
+    trainer.test(mapping, data, verbose=False)
     tested = trainer.callback_metrics
     names = [f"{split}/{name.removeprefix('test/')}" for split in ("train", "val", "test") for name in tested]
     report = {
@@ -109,6 +114,16 @@ def fit(trainer: pl.Trainer, mapping: SequenceMapping, data: SequenceData, last:
         last = run / "checkpoints" / "last.ckpt"
         kept = f"kept in {last}; go on with: {resume_command(run)}" if last.exists() else "nothing was kept"
         console.fail(f"interrupted at step {trainer.global_step}, {kept}")
+
+
+def keep_freed_memory() -> None:
+    """Let glibc keep the memory of freed tensors: else it maps and clears that of the large ones anew in each step."""
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_MMAP_MAX, 0)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def resume_command(run: Path) -> str:

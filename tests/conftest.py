@@ -27,7 +27,6 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 settings.load_profile("seqmodels")
-torch.set_num_threads(1 if "PYTEST_XDIST_WORKER" in os.environ else 2)  # a worker has one core to itself
 
 DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
 CELLS: dict[str, Callable[..., cells.Cell[Any]]] = {
@@ -42,6 +41,23 @@ CELLS: dict[str, Callable[..., cells.Cell[Any]]] = {
     "ChoGRUCell": cells.ChoGRUCell,
     "MinGRUCell": cells.MinGRUCell,
 }
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What the workers and the programs of tests compute with has one thread as well, NumPy's algebra above all."""
+    if config.getoption("numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_collectstart() -> None:
+    """Whatever a test module imports: torch's own helpers for tests load a Hypothesis profile of theirs."""
+    settings.load_profile("seqmodels")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """Tests are small and a worker has one core to itself, whatever the test before has asked for."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)

@@ -6,14 +6,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import mido
 import pytest
+import torch
 
 from seqmodels.answers import line, plain, save
 from seqmodels.data.music.melodies import StartNotes
 from seqmodels.data.music.midi import read_midi
+from seqmodels.data.music.notes import LOWEST, Note, key_names
+from seqmodels.data.music.piano_rolls import PianoRoll
 from seqmodels.data.raw import RawInput
-from seqmodels.objectives import Label
+from seqmodels.objectives import Label, Notes
 from seqmodels.runs import Run
+from seqmodels.types import DataSpec, valid_steps
 
 YES = Label("yes", 0.75, {"no": 0.25, "yes": 0.75})
 NO = Label("no", 0.9, {"no": 0.9, "yes": 0.1})
@@ -82,3 +87,23 @@ def test_music_goes_to_midi_files(tmp_path: Path) -> None:
     assert (tmp_path / "tune-2.mid").exists()
     with pytest.raises(ValueError, match="only a model of music writes MIDI files"):
         save(run(Sentences()), ["x"], ["60"], tmp_path / "tune.mid")
+
+
+def test_notes_that_sound_next_have_names_everywhere_and_their_pitches_in_midi_files(tmp_path: Path) -> None:
+    spec = DataSpec("values", 88, 88, answers=key_names(), raw=PianoRoll(steps_per_beat=4).recipe())
+    output = torch.full((3, 5, 88), -9.0)
+    output[0, 4, [60 - LOWEST, 64 - LOWEST]] = 9.0  # of the second row the last steps are padding
+    output[1, 1, [70 - LOWEST]] = 9.0
+    said = Notes(spec).answers(output, valid_steps(torch.tensor([5, 2, 5]), 5))
+    assert said == ["C4 E4", "A#4", ""]
+
+    items, piano = ["C4 | D4", "A#4", "C4"], run(PianoRoll(steps_per_beat=4), spec.answers)
+    assert [line(piano, item, answer) for item, answer in zip(items, said, strict=True)] == said
+    assert plain(piano, items[0], said[0]) == {"input": "C4 | D4", "text": "C4 E4"}
+    save(piano, items, said, tmp_path / "next.csv")
+    assert (tmp_path / "next.csv").read_text() == "input,text\nC4 | D4,C4 E4\nA#4,A#4\nC4,\n"
+    save(piano, items, said, tmp_path / "next.mid")
+    for name, pitches in (("next", [60, 64]), ("next-2", [70])):
+        notes = read_midi(tmp_path / f"{name}.mid", steps_per_beat=4).notes
+        assert notes == [Note(pitch, 0, 1) for pitch in pitches]
+    assert not any(message.type == "note_on" for message in mido.MidiFile(tmp_path / "next-3.mid"))

@@ -15,8 +15,6 @@ from seqmodels.callbacks.view import View
 from seqmodels.data.music.melody_text import notes_of
 from seqmodels.data.music.notes import Note, chord_of, roll_of
 from seqmodels.data.vocabulary import Vocabulary
-from seqmodels.decoding import sample
-from seqmodels.layers.decoder import DecoderState
 from seqmodels.mappings import OneToMany
 from seqmodels.objectives import Objective
 from seqmodels.types import Batch
@@ -69,26 +67,15 @@ class Melodies(View):
             sound = sound_of(notes, seconds_per_step=self.seconds_per_step)
             board.add_audio(f"music/{split}/{start.replace('#', ' sharp')}", sound, step, sample_rate=RATE)
 
-    @torch.no_grad()
     def write(self, mapping: OneToMany) -> list[Piece]:
         """The notes of each voice of each piece."""
         vocabulary = Vocabulary.from_json(cast(str, mapping.objective.spec.target_vocabulary))
         roll = torch.from_numpy(roll_of([chord_of(start) for start in self.starts])).float()
-        lengths = torch.ones(len(roll), dtype=torch.long, device=mapping.device)
-        state = mapping.encode(roll.unsqueeze(1).to(mapping.device), lengths)
-
-        def step(tokens: Tensor, state: DecoderState) -> tuple[Tensor, DecoderState]:
-            written, state = mapping.head(tokens, state)
-            return written.scores, state
-
-        drawn = sample(
-            step,
-            torch.full((len(roll), 1), mapping.head.start, device=mapping.device),
+        drawn = mapping.improvise(
+            roll.unsqueeze(1).to(mapping.device),
+            torch.ones(len(roll), dtype=torch.long, device=mapping.device),
             self.longest,
-            state=state,
-            end=mapping.head.end,
             temperature=self.temperature,
-            forbidden=mapping.head.forbidden,
             generator=Generator(device=mapping.device).manual_seed(self.seed),
         )
         return [notes_of(vocabulary.decode(row[row > 0].tolist())) for row in drawn]

@@ -78,18 +78,18 @@ class PianoRolls(View):
 
     def improvise(self, mapping: ManyToMany) -> Tensor:
         """The first chord and what the model draws behind it, (time, keys)."""
-        prompt = torch.from_numpy(roll_of([chord_of(self.prompt)])).float().unsqueeze(0)
+        prompt = torch.from_numpy(roll_of([chord_of(self.prompt)])).float().unsqueeze(0).to(mapping.device)
 
         def step(chords: Tensor, state: Any) -> tuple[Tensor, Any]:
             lengths = torch.full((1,), chords.shape[1], device=mapping.device)
-            output, state = mapping(chords.to(mapping.device), lengths, state)
+            output, state = mapping(chords, lengths, state)
             return cast(Notes, mapping.objective).log_odds(output), state
 
         generator = Generator(device=mapping.device).manual_seed(self.seed)
         drawn = sample_chords(
             step, prompt, self.length, temperature=self.temperature, most=self.most, generator=generator
         )
-        return torch.cat([prompt, drawn.cpu()], dim=1)[0]
+        return torch.cat([prompt, drawn], dim=1)[0].cpu()
 
 
 def draw_foreseen(probabilities: Tensor, actual: Tensor) -> Figure:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from seqmodels.assembly import instantiate
+from seqmodels.callbacks.griffin_lim import audible
 from seqmodels.callbacks.view import View
 from seqmodels.data.audio.sound import HIGHEST, LOWEST, LogMel
 from seqmodels.objectives import Objective
@@ -31,8 +32,11 @@ class Heard(NamedTuple):
 class Spectrograms(View):
     """A figure, `spectrogram/val` and `spectrogram/test`: some recordings with the true and the predicted answer.
 
-    They are taken from all over the part. Where inputs are not `LogMel` features, or answers neither classes nor texts,
-    there is nothing to show.
+    Each can be heard too, as `spectrogram/val/1` and so on: not the recording itself, but what its features hold of it,
+    which is all that the model heard.
+
+    The recordings are taken from all over the part. Where inputs are not `LogMel` features, or answers neither classes
+    nor texts, there is nothing to show.
 
     Args:
         num_examples: how many.
@@ -69,14 +73,18 @@ class Spectrograms(View):
             self.heard, self.stride = self.heard[1::2], 2 * self.stride
 
     def show(self, objective: Objective, board: SummaryWriter, split: str, step: int) -> None:  # noqa: ARG002
-        """Draw them."""
-        if self.features is not None:
-            figure = draw_spectrograms(self.heard[-self.num_examples :], self.features)
-            board.add_figure(f"spectrogram/{split}", figure, step, close=False)
+        """Draw and sound them."""
+        if self.features is None:
+            return
+        tag, heard = f"spectrogram/{split}", self.heard[-self.num_examples :]
+        board.add_figure(tag, draw_spectrograms(heard, self.features), step, close=False)
+        for number, each in enumerate(heard, start=1):
+            sound = audible(each.steps, self.features)
+            board.add_audio(f"{tag}/{number}", sound, step, sample_rate=self.features.sample_rate)
 
 
 def draw_spectrograms(heard: list[Heard], features: LogMel) -> Figure:
-    """A panel for each recording, over one time axis in seconds.
+    """A panel for each recording, numbered, over one time axis in seconds.
 
     Args:
         heard: recordings and answers.
@@ -84,7 +92,7 @@ def draw_spectrograms(heard: list[Heard], features: LogMel) -> Figure:
     """
     figure = Figure(figsize=(7, 0.7 + 1.7 * len(heard)), dpi=120, layout="constrained")
     panels = figure.subplots(len(heard), 1, sharex=True, squeeze=False)[:, 0]
-    for each, panel in zip(heard, panels, strict=True):
+    for number, (each, panel) in enumerate(zip(heard, panels, strict=True), start=1):
         moments = features.pictures(each.steps)
         end = len(moments) * features.seconds / features.stack
         image = panel.imshow(
@@ -96,7 +104,7 @@ def draw_spectrograms(heard: list[Heard], features: LogMel) -> Figure:
             vmin=LOWEST,
             vmax=HIGHEST,
         )
-        _label(panel, each, features)
+        _label(panel, number, each, features)
     panels[-1].set_xlim(0, max(panel.images[0].get_extent()[1] for panel in panels))
     panels[-1].set_xlabel("seconds")
     bar = figure.colorbar(image, ax=panels, label="below the loudest moment", ticks=[LOWEST, HIGHEST], aspect=40)
@@ -104,10 +112,10 @@ def draw_spectrograms(heard: list[Heard], features: LogMel) -> Figure:
     return figure
 
 
-def _label(panel: Axes, heard: Heard, features: LogMel) -> None:
+def _label(panel: Axes, number: int, heard: Heard, features: LogMel) -> None:
     """What is true and what was predicted above, hertz at the side."""
     right = heard.predicted == heard.actual
-    title = _short(heard.actual) if right else f"{_short(heard.actual)}\npredicted: {_short(heard.predicted)}"
+    title = f"{number}: {_short(heard.actual)}" + ("" if right else f"\npredicted: {_short(heard.predicted)}")
     panel.set_title(title, loc="left", fontsize=9, color=RIGHT if right else WRONG)
     centres = librosa.mel_frequencies(features.num_mels + 2, fmax=features.sample_rate / 2)[1:-1]
     places = np.linspace(0, features.num_mels - 1, 4).round().astype(int)

@@ -72,25 +72,18 @@ class View(pl.Callback, ABC):
             self._show(trainer, pl_module, "val")
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Show the last pass, unless it was."""
-        if self.passes and not _is_power_of_two(self.passes):
-            self._show(trainer, pl_module, "val")
+        """Show the last pass, unless it was; the model, back in training mode, answers without dropout."""
+        if not self.passes or _is_power_of_two(self.passes):
+            return
+        trained = [module for module in pl_module.modules() if module.training]
+        pl_module.eval()
+        self._show(trainer, pl_module, "val")
+        for module in trained:
+            module.training = True
 
-    def on_test_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Begin a pass."""
-        self.begin(_objective(pl_module))
-
-    def on_test_batch_end(  # type: ignore[override]
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        outputs: Mapping[str, Tensor],
-        batch: Batch,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Look at a batch."""
-        self.look(_objective(pl_module), batch, outputs["output"], outputs["valid"])
+    # The test part is looked at in the same way.
+    on_test_epoch_start = on_validation_epoch_start
+    on_test_batch_end = on_validation_batch_end  # type: ignore[assignment]
 
     def on_test_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Show the pass."""

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import pytorch_lightning as pl
@@ -42,6 +42,18 @@ def in_time(num_steps: int, held_out: Sequence[float]) -> dict[Split, range]:
     end = max(num_steps - num_val - num_test, 0)
     val = range(end, min(end + num_val, num_steps))
     return {"train": range(end), "val": val, "test": range(val.stop, num_steps) if num_test else val}
+
+
+def generated_by(generate: Callable[..., Any]) -> str:
+    """What `describe` says of where generated data comes from.
+
+    Example:
+        >>> from functools import partial
+        >>> generated_by(partial(in_time, 7))
+        'in_time (generated)'
+    """
+    function = getattr(generate, "func", generate)
+    return f"{getattr(function, '__name__', type(function).__name__)} (generated)"
 
 
 class SequenceData(pl.LightningDataModule, ABC):
@@ -104,6 +116,7 @@ class SequenceData(pl.LightningDataModule, ABC):
         if self.trainer is not None:
             progress = self.trainer.fit_loop.epoch_loop.batch_progress
             self.training.finished = lambda: progress.current.processed  # type: ignore[attr-defined]
+            self.training.batches.repeating = self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
         return self.training
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:  # noqa: ARG002

@@ -4,14 +4,20 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from torch import Generator
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, SequentialSampler
 
 from seqmodels.data.orders import Order
 from seqmodels.types import Batch
 
 
-class EpochBatches(Sampler[list[int]]):
+class EpochBatches(SequentialSampler):
     """The batches of one epoch after another; knows its place and can be put back there.
+
+    A `SequentialSampler` by name: with `overfit_batches`, Lightning puts one of its own in the place of any other
+    sampler, which would not know of batches.
+
+    Attributes:
+        repeating: whether every epoch is like the first, as a trainer with `overfit_batches` expects it.
 
     Args:
         order: draws the batches of an epoch.
@@ -21,6 +27,8 @@ class EpochBatches(Sampler[list[int]]):
         ValueError: there are no examples.
     """
 
+    repeating = False
+
     def __init__(self, order: Order, seed: int) -> None:
         self.order = order
         self.seed = seed
@@ -28,17 +36,18 @@ class EpochBatches(Sampler[list[int]]):
         self.position = 0
         self._next = (0, 0)
         batches = order(Generator().manual_seed(seed))
-        if not batches or not all(batches):
+        if not batches or not batches[0]:
             raise ValueError("expected at least one example in every batch, got none")
         self._length = len(batches)
 
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[list[int]]:
+    def __iter__(self) -> Iterator[list[int]]:  # type: ignore[override]
         self.epoch, self.position = self._next
         self._next = (self.epoch + 1, 0)
-        for batch in self.order(Generator().manual_seed(self.seed + self.epoch))[self.position :]:
+        drawn = 0 if self.repeating else self.epoch
+        for batch in self.order(Generator().manual_seed(self.seed + drawn))[self.position :]:
             self.position += 1
             yield batch
 

@@ -1,19 +1,26 @@
-"""Where a data file lies, and the lines of it."""
+"""Where a data file lies, and what is in it: lines of text, or other files."""
 
+import codecs
 import gzip
+import lzma
 import os
-from collections.abc import Iterator, Mapping
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 from seqmodels.data.download import download, extract
+from seqmodels.data.row_errors import one_line
 
 Source = str | os.PathLike[str] | Mapping[str, str]
 """A path; or a file that can be downloaded: its name, url, sha256 and, if it is one of an archive, member; or a file
 that a person must fetch: its name, and the page that offers it."""
 
 GZIP_MAGIC = b"\x1f\x8b"
+ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 
 
 def locate(source: Source) -> Path:
@@ -62,11 +69,20 @@ def cache_folder() -> Path:
     return Path(os.environ.get("SEQMODELS_CACHE") or "~/.cache/seqmodels").expanduser()
 
 
-def open_bytes(path: Path) -> BinaryIO:
-    """Open a file for reading, decompressed if it is gzip, whatever its name."""
-    with path.open("rb") as file:
-        compressed = file.read(2) == GZIP_MAGIC
-    return cast(BinaryIO, gzip.open(path) if compressed else path.open("rb"))
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for reading, decompressed if it is gzip, whatever its name.
+
+    Raises:
+        ValueError: the file cannot be read, or not to its end.
+    """
+    try:
+        with path.open("rb") as file:
+            compressed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        with cast(BinaryIO, gzip.open(path) if compressed else path.open("rb")) as file:
+            yield file
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} cannot be read: {one_line(error)}") from error
 
 
 def open_text(path: Path) -> Iterator[str]:
@@ -76,15 +92,72 @@ def open_text(path: Path) -> Iterator[str]:
         path: of the file.
 
     Raises:
-        ValueError: the file is not UTF-8; names the line.
+        ValueError: the file cannot be read to its end, or is not UTF-8; names the line.
     """
+    for number, line in enumerate(_lines(path), start=1):
+        try:
+            yield decoded(line)
+        except ValueError as error:
+            raise ValueError(f"{path}:{number}: {error}") from error
+
+
+def numbered(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The place and the bytes of each line, for `decoded`: so that a line which is no text can be left out.
+
+    Args:
+        path: of the file, plain or gzip.
+
+    Raises:
+        ValueError: the file cannot be read to its end.
+    """
+    return ((f"{path}:{number}", line) for number, line in enumerate(_lines(path), start=1))
+
+
+def decoded(content: bytes) -> str:
+    """Bytes as text, without a byte order mark in front.
+
+    Raises:
+        ValueError: they are not UTF-8.
+
+    Example:
+        >>> decoded(b"caf\\xe9")
+        Traceback (most recent call last):
+        ValueError: not UTF-8 text: byte 0xe9, unexpected end of data
+    """
+    try:
+        return content.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"not UTF-8 text: byte 0x{error.object[error.start]:02x}, {error.reason}") from error
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file is a tar archive by its name."""
+    return path.is_file() and path.name.lower().endswith(ARCHIVES)
+
+
+def archived(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
+    """The name and the content of each file in a tar archive, which is read without unpacking.
+
+    Args:
+        path: of the archive, compressed or not.
+        wanted: tells by its name whether a file is read.
+
+    Raises:
+        ValueError: the archive is damaged, or none.
+    """
+    try:
+        with tarfile.open(path) as archive:
+            for entry in archive:
+                file = archive.extractfile(entry) if wanted(entry.name) else None
+                if file is not None:
+                    yield entry.name, file.read()
+    except (tarfile.TarError, OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+        raise ValueError(f"{path}: not a whole tar archive: {one_line(error)}") from error
+
+
+def _lines(path: Path) -> Iterator[bytes]:
     with open_bytes(path) as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                byte = line[error.start]
-                raise ValueError(f"{path}:{number}: not UTF-8 text: byte 0x{byte:02x}, {error.reason}") from error
+        yield from file
 
 
 def _existing(source: str | os.PathLike[str]) -> Path:

@@ -1,13 +1,16 @@
 """Which file is for training, which for validation and test; and what is cut off where there is none."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Sized
+from pathlib import Path
 from typing import TypeVar, cast
 
 from seqmodels.data.base import SPLITS, Split
-from seqmodels.data.files import Source
+from seqmodels.data.files import Source, locate
+from seqmodels.data.row_errors import RowErrors
 from seqmodels.data.splits import stratified
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
 
 
 def sources_of(path: Source | Mapping[Split, Source | None]) -> dict[Split, Source]:
@@ -25,6 +28,106 @@ def sources_of(path: Source | Mapping[Split, Source | None]) -> dict[Split, Sour
     if "train" not in sources or not set(sources) <= set(SPLITS):
         raise ValueError(f"expected a file for train and possibly val and test, got {dict(path)}")
     return cast(dict[Split, Source], sources)
+
+
+def read_files(
+    path: Source | Mapping[Split, Source | None],
+    format: Callable[[Path, RowErrors], Iterable[T]] | Mapping[Split, Callable[[Path, RowErrors], Iterable[T]]],
+    errors: RowErrors,
+) -> tuple[dict[Split, str], dict[Split, list[T]]]:
+    """Where the rows of each part come from, and the rows of the parts that have a file.
+
+    Args:
+        path: as for `sources_of`.
+        format: reads a file; or a mapping of parts to such functions.
+        errors: what becomes of a bad row.
+
+    Raises:
+        ValueError: see `sources_of` and `format_of`.
+        FileNotFoundError: a file does not exist.
+    """
+    paths = {split: locate(source) for split, source in sources_of(path).items()}
+    rows = {split: list(format_of(split, format)(path, errors)) for split, path in paths.items()}
+    return origins_of(paths), rows
+
+
+def format_of(split: Split, format: F | Mapping[Split, F]) -> F:
+    """What reads the file of a part.
+
+    Raises:
+        ValueError: there are formats, but none for this part.
+    """
+    if not isinstance(format, Mapping):
+        return format
+    if split not in format:
+        raise ValueError(f"expected a format for the {split} file, got only one for {', '.join(format)}")
+    return format[split]
+
+
+def origins_of(sources: Mapping[Split, object]) -> dict[Split, str]:
+    """How the summary and errors name where each part comes from: a source of its own, or that of the training part.
+
+    Example:
+        >>> origins_of({"train": "a.csv", "test": "b.csv"})
+        {'train': 'a.csv', 'val': 'the val part of a.csv', 'test': 'b.csv'}
+    """
+    return {
+        split: str(sources[split]) if split in sources else f"the {split} part of {sources['train']}"
+        for split in SPLITS
+    }
+
+
+def check_filled(what: str, parts: Mapping[Split, Sized], origins: Mapping[Split, str], errors: RowErrors) -> None:
+    """Refuse a part without rows.
+
+    Args:
+        what: the rows are, for the message.
+        parts: the rows.
+        origins: where they come from.
+        errors: what was skipped.
+
+    Raises:
+        ValueError: a part is empty.
+    """
+    skipped = f" ({errors.describe()})" if errors.skipped else ""
+    for split in SPLITS:
+        if not len(parts[split]):
+            raise ValueError(f"{origins[split]}: expected {what}, got none{skipped}")
+
+
+def classes_of(labels: Mapping[Split, Iterable[str]], origins: Mapping[Split, str]) -> tuple[str, ...]:
+    """The labels of the training part, in alphabetical order.
+
+    Args:
+        labels: those that occur in each part, which is not empty.
+        origins: where the parts come from.
+
+    Raises:
+        ValueError: there is only one, or another part has one that is not among them.
+
+    Example:
+        >>> classes_of({"train": ["b", "a", "b"], "test": ["b"]}, {})
+        ('a', 'b')
+    """
+    found = {split: set(each) for split, each in labels.items()}
+    classes = tuple(sorted(found["train"]))
+    if len(classes) < 2:
+        raise ValueError(f"{origins['train']}: expected at least two classes, got only {classes[0]!r}")
+    for split, each in found.items():
+        for label in sorted(each - set(classes)):
+            raise ValueError(f"{origins[split]}: {label!r} is no training label, those are: {', '.join(classes)}")
+    return classes
+
+
+def shares_of(held_out: Sequence[float]) -> tuple[float, float]:
+    """What shares of the training rows are for validation and for test, where these have no file.
+
+    Raises:
+        ValueError: `held_out` is something else.
+    """
+    if len(held_out) != 2 or not (min(held_out) > 0 and sum(held_out) < 1):
+        raise ValueError(f"held_out must be two fractions above 0, for val and test, below 1 in sum, got {held_out}")
+    return held_out[0], held_out[1]
 
 
 def sizes_of(count: int) -> dict[Split, int]:

@@ -52,3 +52,17 @@ class RowErrors:
     def describe(self) -> str:
         """One line for the summary of a run; empty if nothing was skipped."""
         return f"{self.skipped:,} skipped, the first: {self.first}" if self.skipped else ""
+
+    def summary(self) -> dict[str, str]:
+        """That line under its name; nothing if nothing was skipped."""
+        return {"skipped": self.describe()} if self.skipped else {}
+
+
+def one_line(error: Exception) -> str:
+    """What is wrong, without what further lines may say.
+
+    Example:
+        >>> one_line(EOFError()), one_line(ValueError("no header:\\n- not gzip"))
+        ('EOFError', 'no header')
+    """
+    return (str(error) or type(error).__name__).splitlines()[0].rstrip(":")

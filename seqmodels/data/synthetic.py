@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from seqmodels.data.base import SPLITS, SequenceData, Split
+from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
 from seqmodels.data.orders import Order, in_order, shuffled
 from seqmodels.data.raw import RawInput
 from seqmodels.data.rows import Rows
@@ -95,7 +95,5 @@ class SyntheticData(SequenceData):
 
     def describe(self) -> dict[str, str]:
         """The problem, and how much of it there is."""
-        function = getattr(self.generate, "func", self.generate)
         counts = ", ".join(f"{len(self.problem.rows[split]):,} {split}" for split in SPLITS)
-        name = getattr(function, "__name__", type(function).__name__)
-        return {"data": f"{name} (generated)", "rows": counts, **self.problem.summary}
+        return {"data": generated_by(self.generate), "rows": counts, **self.problem.summary}

@@ -1,7 +1,7 @@
 """Text to indices and back, over the `tokenizers` library."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
@@ -10,6 +10,7 @@ from seqmodels.types import END, PADDING, START, UNKNOWN
 # Words, clitics split off as in the Penn Treebank (do n't, it 's), runs of dots or dashes, single marks.
 WORD = r"\w+(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|\w+|\.{2,}|-{2,}|[^\w\s]"
 CHARACTER = r"[\s\S]"
+PIECES = 1 << 18
 
 
 class Vocabulary:
@@ -54,11 +55,12 @@ class Vocabulary:
             [normalizers.NFC(), *([normalizers.Lowercase()] if lowercase else [])]
         )
         tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD), behavior="removed", invert=True)
-        counts = Counter(
-            word
-            for text in texts
-            for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
-        )
+        counts: Counter[str] = Counter()
+        for pieces in _between_blanks(texts):
+            for piece, count in pieces.items():
+                normal = tokenizer.normalizer.normalize_str(piece)
+                for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(normal):
+                    counts[word] += count
         kept = max_size and max(max_size - len(special), 0)
         frequent = [word for word, count in counts.most_common(kept) if count >= min_count]
         tokenizer.model = _word_level([*special, *frequent])
@@ -176,13 +178,28 @@ class Vocabulary:
         """Indices of a text's tokens."""
         return list(self._tokenizer.encode(text).ids)
 
-    def encode_batch(self, texts: list[str]) -> list[list[int]]:
-        """Indices of each text's tokens, in parallel."""
-        return [list(encoding.ids) for encoding in self._tokenizer.encode_batch_fast(texts)]
+    def encode_batch(self, texts: list[str], *, end: bool = False) -> list[list[int]]:
+        """Indices of each text's tokens, in parallel; with the end mark behind them, if asked for."""
+        mark = [self.end_index] if end else []
+        return [encoding.ids + mark for encoding in self._tokenizer.encode_batch_fast(texts)]
 
     def decode(self, indices: Iterable[int]) -> str:
         """The text of some indices."""
         return str(self._tokenizer.decode(list(indices), skip_special_tokens=False))
+
+
+def _between_blanks(texts: Iterable[str]) -> Iterator[Counter[str]]:
+    """How often each piece between two blanks occurs, in as many texts at a time as have `PIECES` different ones.
+
+    No word reaches across a blank, so it is enough to cut each piece into words once.
+    """
+    pieces: Counter[str] = Counter()
+    for text in texts:
+        pieces.update(text.split(" "))
+        if len(pieces) > PIECES:
+            yield pieces
+            pieces = Counter()
+    yield pieces
 
 
 def _word_level(entries: list[str]) -> models.WordLevel:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from seqmodels.decoding.base import Step
+from seqmodels.decoding.sampling import uniform
 
 
 @torch.no_grad()
@@ -21,6 +22,8 @@ def sample_chords(
     generator: Generator | None = None,
 ) -> Float[Tensor, "batch length keys"]:
     """Continue each prompt by `length` chords: each key is struck by chance, independently of the others.
+
+    Each row draws from random numbers of its own, as in `sample`.
 
     Args:
         step: what sounds at some steps (batch, time, keys) and a state, to scores of each key (logits) and a state.
@@ -48,21 +51,21 @@ def sample_chords(
         raise ValueError(f"length and temperature must be at least 0, got {length} and {temperature}")
     if most is not None and most < 1:
         raise ValueError(f"most must be at least 1 key or None, got {most}")
+    numbers = uniform(len(prompt), (length, prompt.shape[2]), generator).to(prompt.device)
     last, drawn = prompt, [prompt[:, :0]]
-    for _ in range(length):
+    for u in numbers.unbind(1):
         scores, state = step(last, state)
-        last = _loudest(scores[:, -1:], _struck(scores[:, -1:], temperature, generator), most)
+        last = _most_probable(scores[:, -1], _struck(scores[:, -1], temperature, u), most).unsqueeze(1)
         drawn.append(last)
     return torch.cat(drawn, dim=1)
 
 
-def _struck(scores: Float[Tensor, "batch 1 keys"], temperature: float, generator: Generator | None) -> Tensor:
-    if temperature == 0:
-        return (scores > 0).to(scores)
-    return torch.bernoulli((scores / temperature).sigmoid(), generator=generator)
+def _struck(scores: Float[Tensor, "batch keys"], temperature: float, u: Float[Tensor, "batch keys"]) -> Tensor:
+    struck = scores > 0 if temperature == 0 else u < (scores / temperature).sigmoid()
+    return struck.to(scores)
 
 
-def _loudest(scores: Float[Tensor, "batch 1 keys"], struck: Tensor, most: int | None) -> Tensor:
+def _most_probable(scores: Float[Tensor, "batch keys"], struck: Tensor, most: int | None) -> Tensor:
     if most is None:
         return struck
     probable = scores.masked_fill(struck == 0, -torch.inf).topk(min(most, scores.shape[-1])).indices

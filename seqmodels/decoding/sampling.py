@@ -56,15 +56,15 @@ def sample(  # noqa: PLR0913 (each is one number of the draw)
         raise ValueError("the prompt must hold at least one token, got none")
     if length < 0:
         raise ValueError(f"length must be at least 0, got {length}")
-    uniform = _uniform(len(prompt), length, generator).to(prompt.device)
+    numbers = uniform(len(prompt), (length,), generator).to(prompt.device)
     running = torch.ones_like(prompt[:, :1], dtype=torch.bool)
     last, drawn = prompt, [prompt[:, :0]]
-    for u in uniform.split(1, dim=1) if length else ():
+    for u in numbers.unbind(1):
         scores, state = step(last, state)
         probabilities = next_token_probabilities(
             log_probabilities(scores, forbidden), temperature=temperature, top_k=top_k, top_p=top_p
         )
-        last = _token(probabilities, u) * running
+        last = _token(probabilities, u.unsqueeze(1)) * running
         drawn.append(last)
         if end is not None:
             running = running & (last != end)
@@ -73,10 +73,10 @@ def sample(  # noqa: PLR0913 (each is one number of the draw)
     return torch.cat(drawn, dim=1)
 
 
-def _uniform(rows: int, length: int, generator: Generator | None) -> Float[Tensor, "rows length"]:
-    """Numbers in [0, 1): a row's depend neither on the number of rows nor on the length."""
+def uniform(rows: int, shape: tuple[int, ...], generator: Generator | None) -> Float[Tensor, "rows *shape"]:
+    """Numbers in [0, 1): a row's depend neither on the number of rows nor on its own length, the first of `shape`."""
     device = None if generator is None else generator.device
-    numbers = torch.empty(rows, length)
+    numbers = torch.empty(rows, *shape)
     for row, seed in zip(numbers, torch.randint(2**63 - 1, (rows,), generator=generator, device=device), strict=True):
         row.uniform_(generator=Generator().manual_seed(int(seed)))
     return numbers

@@ -39,7 +39,8 @@ class Decoder(nn.Module):
 
     with the context c_t of an `Attention`. Without input feeding the layers do not read :math:`\tilde h_{t-1}`, and
     known tokens are read in one go, by the fastest engine; without attention :math:`\tilde h_t = s_t`. The state
-    begins as :math:`\tanh(W_s v + b_s)` of a vector v that tells what to write about.
+    begins as :math:`\mathrm{norm}(W_s v + b_s)` of a vector v that tells what to write about, normalised over all
+    features of the state.
 
     Symbols:
         y_t: the token of step t; y_0 is the start mark.
@@ -65,7 +66,9 @@ class Decoder(nn.Module):
     Source:
         M.-T. Luong, H. Pham and C. D. Manning, "Effective approaches to attention-based neural machine translation",
         EMNLP 2015, equations 5 and 6, and section 3.3 on input feeding. There the encoder's last state is the
-        decoder's first; the map in between allows encoders of any kind and size.
+        decoder's first; the map in between allows encoders of any kind and size. Its outputs are normalised (J. L. Ba,
+        J. R. Kiros and G. E. Hinton, "Layer normalization", arXiv:1607.06450, 2016) where D. Bahdanau, K. Cho and
+        Y. Bengio (ICLR 2015, appendix A.2.2) squash them by a tanh, which makes it harder to tell apart what was read.
     """
 
     def __init__(  # noqa: PLR0913 (what the equations name)
@@ -92,7 +95,8 @@ class Decoder(nn.Module):
         self.start, self.end, self.forbidden, self.input_feeding = start, end, tuple(forbidden), input_feeding
         with torch.no_grad():
             _, self._like = layers(torch.zeros(1, 1, layers.input_size))
-        self.bridge = nn.Linear(summary_size, sum(self._sizes()))
+        size = sum(self._sizes())
+        self.bridge = nn.Sequential(nn.Linear(summary_size, size), nn.LayerNorm(size))
         if attention is not None:
             self.combine = nn.Linear(attention.memory_size + layers.output_size, layers.output_size)
         self.dropout = SequenceDropout(dropout)
@@ -111,36 +115,29 @@ class Decoder(nn.Module):
             memory: what attention looks into; without attention it is not read.
             lengths: of the memory's rows.
         """
-        parts = iter(torch.tanh(self.bridge(summary)).split(self._sizes(), dim=1))
+        parts = iter(self.bridge(summary).split(self._sizes(), dim=1))
         layers = map_state(lambda like: next(parts).reshape(-1, *like.shape[1:]), self._like)
         remembered = () if self.attention is None else self.attention.remember(memory, lengths)
         return DecoderState(layers, summary.new_zeros(len(summary), self.layers.output_size), remembered)
 
-    def forward(
-        self,
-        tokens: Int[Tensor, "batch steps"],
-        state: DecoderState,
-        *,
-        lengths: Int[Tensor, " batch"] | None = None,
-    ) -> tuple[Written, DecoderState]:
-        """Read known tokens; the state behind them is only used where no row ends before the others.
+    def forward(self, tokens: Int[Tensor, "batch steps"], state: DecoderState) -> tuple[Written, DecoderState]:
+        """Read known tokens; the state behind them is that of rows which are all of that length.
 
         Args:
             tokens: of each step, the one before: what is written is scored one step later.
             state: from `begin`, or from reading what came before.
-            lengths: of the rows; all of them if None.
         """
         embedded = self.embedding(tokens)
         if not self.input_feeding:
-            return self._write(embedded, state, lengths)
+            return self._write(embedded, state)
         steps = []
         for e_t in embedded.unbind(1):
-            written, state = self._write(torch.cat([e_t, state.attended], -1).unsqueeze(1), state, None)
+            written, state = self._write(torch.cat([e_t, state.attended], -1).unsqueeze(1), state)
             steps.append(written)
         return Written(*(torch.cat(parts, dim=1) for parts in zip(*steps, strict=True))), state
 
-    def _write(self, x: Tensor, state: DecoderState, lengths: Tensor | None) -> tuple[Written, DecoderState]:
-        s, layers = self.layers(x, state.layers, lengths=lengths)
+    def _write(self, x: Tensor, state: DecoderState) -> tuple[Written, DecoderState]:
+        s, layers = self.layers(x, state.layers)
         if self.attention is None:
             attended, weights = s, s.new_zeros(*s.shape[:2], 0)
         else:

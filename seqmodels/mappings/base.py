@@ -103,10 +103,10 @@ class SequenceMapping(pl.LightningModule, ABC):
             self._mean_loss(split).reset()
         output, valid = self.respond(batch, split)
         loss = self.objective.loss(output, batch.targets, valid)
-        answer = self.answer(batch, output.detach())
+        value, answer = loss.detach(), self.answer(batch, output.detach())
         if answer is not None:
-            self._metrics(split).update(*self.objective.compared(answer, batch.targets, valid))
-        self._log_loss(split, loss.detach(), valid.sum())
+            self._metrics(split).update(*self.objective.measured(answer, batch.targets, valid, value))
+        self._log_loss(split, value, valid.sum())
         return {"loss": loss, "output": output.detach() if answer is None else answer, "valid": valid}
 
     def _log_loss(self, split: str, loss: Tensor, count: Tensor) -> None:
@@ -169,6 +169,8 @@ class SequenceMapping(pl.LightningModule, ABC):
         matrices = [p for p in self.parameters() if p.requires_grad and p.ndim > 1]
         vectors = [p for p in self.parameters() if p.requires_grad and p.ndim <= 1]
         optimizer = self.make_optimizer([{"params": matrices}, {"params": vectors, "weight_decay": 0.0}])
+        # Fused ones say that they unscale gradients by themselves, so none could be clipped: the scaler does it.
+        optimizer._step_supports_amp_scaling = False  # type: ignore[attr-defined]
         if self.make_scheduler is None:
             return optimizer
         schedule = self.make_scheduler(optimizer, int(self.trainer.estimated_stepping_batches))

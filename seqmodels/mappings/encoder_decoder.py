@@ -157,11 +157,11 @@ class EncoderDecoder(SequenceMapping):
         return torch.full((len(lengths), 1), self.head.start, device=lengths.device)
 
     def _partly_forced(self, batch: Batch, forced: float) -> Tensor:
-        state = self.encode(batch.inputs, batch.lengths)
-        own = self._shifted(batch.targets)[:, 0]
+        state, known = self.encode(batch.inputs, batch.lengths), self._shifted(batch.targets)
+        own = known[:, 0]
         scores: list[Tensor] = []
-        for true in self._shifted(batch.targets).unbind(1):
-            read = torch.where(torch.rand(true.shape, device=true.device) < forced, true, own) if scores else true
+        for true in known.unbind(1):
+            read = torch.where(torch.rand(true.shape, device=true.device) < forced, true, own)
             written, state = self.head(read.unsqueeze(1), state)
             scores.append(written.scores)
             own = written.scores[:, 0].argmax(-1)

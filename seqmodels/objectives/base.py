@@ -44,11 +44,28 @@ class Objective(nn.Module, ABC):
     @abstractmethod
     def compared(
         self,
-        output: Float[Tensor, "*rows output"],
+        output: Shaped[Tensor, "batch ..."],
         target: Shaped[Tensor, "*target"],
-        valid: Bool[Tensor, "*rows"],
+        valid: Bool[Tensor, "batch *time"],
     ) -> tuple[Any, Any]:
-        """What the metrics are updated with: predictions and targets of the valid rows."""
+        """Predictions and targets of the valid rows."""
+
+    def measured(
+        self,
+        output: Shaped[Tensor, "batch ..."],
+        target: Shaped[Tensor, "*target"],
+        valid: Bool[Tensor, "batch *time"],
+        loss: Float[Tensor, ""],  # noqa: ARG002
+    ) -> tuple[Any, Any]:
+        """What the metrics are updated with: what is compared, unless an objective says otherwise.
+
+        Args:
+            output: what is judged.
+            target: what it is judged by.
+            valid: which rows count.
+            loss: the mean over valid rows, computed before, for metrics which are functions of it.
+        """
+        return self.compared(output, target, valid)
 
     @abstractmethod
     def answers(self, output: Shaped[Tensor, "batch ..."], valid: Bool[Tensor, "batch *time"]) -> list[Any]:

@@ -12,6 +12,8 @@ from seqmodels.objectives.base import Objective
 from seqmodels.objectives.text_metrics import Texts
 from seqmodels.types import DataSpec
 
+NOT_A_TOKEN = -100
+
 
 class Generation(Objective):
     """Cross-entropy of the next token, given those before it; metrics of the texts that are written freely.
@@ -43,7 +45,9 @@ class Generation(Objective):
     ) -> Float[Tensor, ""]:
         """-log p(token), in nats per token."""
         smoothing = self.label_smoothing if self.training else 0.0
-        return F.cross_entropy(output[valid], target[valid], label_smoothing=smoothing)
+        # What is not valid is marked, not cut out: a copy of the scores of a large vocabulary costs more than they do.
+        marked = target.masked_fill(~valid, NOT_A_TOKEN).flatten()
+        return F.cross_entropy(output.flatten(0, 1), marked, ignore_index=NOT_A_TOKEN, label_smoothing=smoothing)
 
     def predict(self, output: Float[Tensor, "*rows tokens"]) -> Float[Tensor, "*rows tokens"]:
         """The probability of each token to come next."""

@@ -60,15 +60,24 @@ class NextToken(Objective):
         """`perplexity`."""
         return MetricCollection({"perplexity": Perplexity()})
 
-    @torch.no_grad()
     def compared(
         self,
         output: Float[Tensor, "batch time output"],
         target: Int[Tensor, "batch time"],
         valid: Bool[Tensor, "batch time"],
+    ) -> tuple[Float[Tensor, "rows tokens"], Int[Tensor, " rows"]]:
+        """log p of each token, and the tokens that came."""
+        return self.log_probabilities(output[valid]), target[valid]
+
+    def measured(
+        self,
+        output: Float[Tensor, "batch time output"],  # noqa: ARG002
+        target: Int[Tensor, "batch time"],  # noqa: ARG002
+        valid: Bool[Tensor, "batch time"],
+        loss: Float[Tensor, ""],
     ) -> tuple[Float[Tensor, ""], Int[Tensor, ""]]:
-        """The mean loss and the number of tokens."""
-        return self.loss(output, target, valid), valid.sum()
+        """The mean loss and the number of tokens: the scores of a large vocabulary are not looked at again."""
+        return loss, valid.sum()
 
     def answers(self, output: Float[Tensor, "batch time output"], valid: Bool[Tensor, "batch time"]) -> list[Any]:
         """For each row the `Label` of the token that comes next, among the most probable 100.

@@ -76,6 +76,10 @@ class Notes(Objective):
         return self.predict(output[valid]), target[valid].long()
 
     def answers(self, output: Float[Tensor, "batch time keys"], valid: Bool[Tensor, "batch time"]) -> list[Any]:
-        """For each row the keys that sound next, by number."""
+        """For each row the notes that sound next, by name and from low to high, as one text: `C4 E4 G4`.
+
+        Empty where all keys are silent. A key without a name has its number.
+        """
         last = output[torch.arange(len(output)), valid.sum(1) - 1]
-        return [(row >= 0.5).nonzero()[:, 0].tolist() for row in self.predict(last)]
+        names = self.spec.answers or [str(key) for key in range(self.output_size)]
+        return [" ".join(names[key] for key in row.nonzero()[:, 0].tolist()) for row in self.predict(last) >= 0.5]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -23,7 +24,7 @@ class Regression(Objective):
     def __init__(self, spec: DataSpec) -> None:
         super().__init__(spec)
         size = len(spec.answers) or spec.output_size
-        mean, std = Tensor(spec.mean or [0.0] * size), Tensor(spec.std or [1.0] * size)
+        mean, std = torch.tensor(spec.mean or [0.0] * size), torch.tensor(spec.std or [1.0] * size)
         self.register_buffer("mean", mean.repeat(size // len(mean)), persistent=False)
         self.register_buffer("std", std.repeat(size // len(std)), persistent=False)
 

@@ -11,7 +11,7 @@ from seqmodels.benchmark.results import read
 
 
 def run(folder: Path, *arguments: str) -> None:
-    benchmark(["--quick", "--out", str(folder), *arguments])
+    benchmark(["--quick", "--threads", "1", "--out", str(folder), *arguments])
 
 
 @pytest.mark.usefixtures("_unannotated")

@@ -63,7 +63,7 @@ def test_a_whole_training(task: str) -> None:
     GlobalHydra.instance().clear()
     quiet = ("model.hidden_size=8", "~callbacks.progress", "+trainer.enable_progress_bar=false")
     short = ("+trainer.limit_train_batches=9", "+trainer.limit_val_batches=1", "trainer.log_every_n_steps=3")
-    bare, ours = measure(task, 3, 2, *quiet, *short, "model=gru", steps=2)
+    bare, ours = measure(task, 3, 1, *quiet, *short, "model=gru", steps=2)
     assert (bare.contender, bare.peer, bare.ratio) == ("bare loop", "bare loop", 1.0)
     assert (ours.contender, ours.peer, ours.mode, ours.cell) == ("trainer", "bare loop", task, "gru")
     assert ours.rounds == bare.rounds >= 3

@@ -4,11 +4,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_hex
 
 from seqmodels.callbacks import Spectrograms
+from seqmodels.callbacks.griffin_lim import audible
 from seqmodels.callbacks.spectrograms import RIGHT, WRONG, Heard, draw_spectrograms
 from seqmodels.cells import GRUCell
 from seqmodels.data import LabelledAudioData
@@ -73,7 +75,7 @@ def test_a_panel_has_seconds_hertz_and_answers() -> None:
     steps = torch.linspace(-2, 2, 40).reshape(5, 8)
     heard = [Heard(steps, "low", "low"), Heard(steps[:3], "low", "hi gh"), Heard(steps, "x" * 99, "y" * 99)]
     panels = draw_spectrograms(heard, MEL).axes[:3]
-    assert [panel.get_title(loc="left") for panel in panels[:2]] == ["low", "hi gh\npredicted: low"]
+    assert [panel.get_title(loc="left") for panel in panels[:2]] == ["1: low", "2: hi gh\npredicted: low"]
     assert max(map(len, panels[2].get_title(loc="left").split("\n"))) <= 81
     assert [panel._left_title.get_color() for panel in panels] == [RIGHT, WRONG, WRONG]
     assert [panel.images[0].get_extent()[1] for panel in panels] == pytest.approx([0.1, 0.06, 0.1])
@@ -85,7 +87,8 @@ def test_a_panel_has_seconds_hertz_and_answers() -> None:
 
 
 def test_spectrograms_are_in_the_run(tmp_path: Path) -> None:
-    data = LabelledAudioData(path=None, generate=partial(sounds, count=90), features=LogMel(sample_rate=8000))
+    features = LogMel(sample_rate=8000)
+    data = LabelledAudioData(path=None, generate=partial(sounds, count=90), features=features, batch_size=2)
     data.setup()
     layers = recurrent_stack(GRUCell, data.spec.input_size, 4)
     head = Head(layers.output_size, data.spec.output_size, pooling=Last(layers))
@@ -94,13 +97,36 @@ def test_spectrograms_are_in_the_run(tmp_path: Path) -> None:
     trainer = tiny.trainer(tmp_path, [Spectrograms()], max_epochs=1)
     trainer.fit(mapping, data)
     trainer.test(mapping, data, verbose=False)
-    assert set(tiny.events(tmp_path).Tags()["images"]) == {"spectrogram/val", "spectrogram/test"}
+    events = tiny.events(tmp_path)
+    assert set(events.Tags()["images"]) == {"spectrogram/val", "spectrogram/test"}
+    sounds_heard = {f"spectrogram/{split}/{number}" for split in ("val", "test") for number in range(1, 5)}
+    assert set(events.Tags()["audio"]) == sounds_heard
+    assert {events.Audio(tag)[0].sample_rate for tag in sounds_heard} == {8000}
+
+
+def test_what_is_heard_sounds_in_the_bands_of_the_recording() -> None:
+    features = LogMel(sample_rate=8000, stack=2)
+    time = np.arange(4000) / 8000
+    steps = features.read(np.sin(2 * np.pi * np.where(time < 0.25, 400, 2500) * time))
+    state = np.random.get_state()[1].tolist()  # type: ignore[index, union-attr]
+    wave = audible(steps, features)
+    assert np.random.get_state()[1].tolist() == state  # type: ignore[index, union-attr]
+    assert torch.equal(wave, audible(steps, features))
+    assert wave.abs().max().item() == pytest.approx(0.9)
+    again = features.read(wave[0].numpy())
+    assert torch.equal(again[3:9, :40].argmax(1), steps[3:9, :40].argmax(1))
+    assert torch.equal(again[15:22, :40].argmax(1), steps[15:22, :40].argmax(1))
+
+
+def test_silence_is_silent() -> None:
+    features = LogMel(sample_rate=8000)
+    assert not audible(features.read(np.zeros(4000)), features).any()
 
 
 def test_other_inputs_show_nothing(tmp_path: Path) -> None:
     data = tiny.series()
     tiny.trainer(tmp_path, [Spectrograms()], max_epochs=1).fit(tiny.model(data), data)
-    assert tiny.events(tmp_path).Tags()["images"] == []
+    assert tiny.events(tmp_path).Tags()["images"] == tiny.events(tmp_path).Tags()["audio"] == []
 
 
 def test_no_examples_are_refused() -> None:

@@ -5,6 +5,7 @@
 from pathlib import Path
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from torch import Tensor
 from torch.utils.tensorboard.writer import SummaryWriter
@@ -46,6 +47,24 @@ def test_ever_fewer_passes_are_shown_and_the_last(tmp_path: Path, epochs: int, s
     data, recorder = tiny.reviews(), Recorder()
     tiny.trainer(tmp_path, [recorder], max_epochs=epochs).fit(tiny.model(data), data)
     assert [step for _, step, _ in recorder.shown] == [3 * epoch for epoch in shown]
+
+
+@pytest.mark.filterwarnings("ignore:Found .* in eval mode at the start of training")
+def test_whatever_is_shown_the_model_is_not_in_training_and_is_left_as_it_was(tmp_path: Path) -> None:
+    modes: list[bool] = []
+
+    class Modes(Recorder):
+        def _show(self, trainer: pl.Trainer, pl_module: pl.LightningModule, split: str) -> None:
+            modes.append(any(module.training for module in pl_module.modules()))
+
+    data = tiny.reviews()
+    mapping = tiny.model(data)
+    mapping.embedding.eval()  # as who freezes a part would
+    trainer = tiny.trainer(tmp_path, [Modes()], max_epochs=3)
+    trainer.fit(mapping, data)
+    assert modes == [False, False, False]
+    assert mapping.layers.training
+    assert not mapping.embedding.training
 
 
 def test_a_view_sees_the_answers_that_the_metrics_see(tmp_path: Path) -> None:

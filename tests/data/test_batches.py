@@ -210,3 +210,33 @@ def test_lightning_resumes_with_the_same_batches(
         resumed = fit(saved(tmp_path), tmp_path / f"step={step}.ckpt", limit)
         assert resumed.seen == whole.seen[step:]
         torch.testing.assert_close(resumed.weight, whole.weight)
+
+
+@pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists and is not empty")
+def test_lightning_overfits_to_the_first_batches() -> None:
+    trainer = pl.Trainer(
+        max_epochs=3,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        overfit_batches=2,
+        log_every_n_steps=1,
+    )
+    module, train, val = Recorder(), make_loader(shuffled(10, 2)), make_loader(in_order(6, 2))
+    expected = epoch(make_loader(shuffled(10, 2)))[:2]
+    train.batches.repeating = True
+    trainer.fit(module, train, val)
+    assert module.seen == expected * 3
+
+
+def test_an_order_that_repeats_is_that_of_the_first_epoch() -> None:
+    loader = make_loader(shuffled(20, 3))
+    first = epoch(loader)
+    loader.batches.repeating = True
+    assert epoch(loader) == first
+    loader.load_state_dict({"epoch": 5, "position": 2})
+    assert epoch(loader) == first[2:]
+    loader.batches.repeating = False
+    assert epoch(loader) != first

@@ -1,12 +1,13 @@
 """A file is found where it should be looked for, and read as text whatever it is compressed with."""
 
 import gzip
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from seqmodels.data import files
-from seqmodels.data.files import locate, open_text
+from seqmodels.data.files import archived, decoded, is_archive, locate, numbered, open_text
 
 REMOTE = {"name": "set/a.txt", "url": "https://example.org/a.txt", "sha256": "0" * 64}
 
@@ -115,3 +116,34 @@ def test_a_file_with_a_page_must_be_fetched_by_a_person(tmp_path: Path, monkeypa
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "a.txt").write_text("a")
     assert locate(source) == tmp_path / "set" / "a.txt"
+
+
+def test_lines_have_their_place_whatever_is_in_them(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.txt", gzip.compress(b"\xef\xbb\xbfone\ncaf\xe9\n"))
+    (first, one), (second, bad) = numbered(path)
+    assert (first, second) == (f"{path}:1", f"{path}:2")
+    assert decoded(one) == "one\n"
+    with pytest.raises(ValueError, match=r"^not UTF-8 text: byte 0xe9, invalid continuation byte$"):
+        decoded(bad)
+
+
+def test_what_cannot_be_read_to_its_end_is_named(tmp_path: Path) -> None:
+    for name, content in (("cut.gz", gzip.compress(b"one\ntwo\n")[:-9]), ("bad.gz", b"\x1f\x8bnothing like it")):
+        for read in (open_text, numbered):
+            with pytest.raises(ValueError, match=rf"^{tmp_path}/{name} cannot be read: ") as caught:
+                list(read(put(tmp_path / name, content)))
+            assert "\n" not in str(caught.value)
+
+
+def test_only_the_files_wanted_are_read_from_an_archive(tmp_path: Path) -> None:
+    for name in ("in/a.txt", "in/b.txt", "in/c.wav"):
+        put(tmp_path / name, name.encode())
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "in", "in")
+    found = dict(archived(tmp_path / "a.tar.gz", lambda name: name != "in/b.txt"))
+    assert found == {"in/a.txt": b"in/a.txt", "in/c.wav": b"in/c.wav"}
+    assert is_archive(tmp_path / "a.tar.gz")
+    assert not is_archive(tmp_path / "in")
+    with pytest.raises(ValueError, match=r"a.txt: not a whole tar archive: ") as caught:
+        list(archived(tmp_path / "in" / "a.txt", lambda _: True))
+    assert "\n" not in str(caught.value)

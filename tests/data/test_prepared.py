@@ -1,11 +1,16 @@
 """What is prepared is made once for each key, and is there as a whole or not at all."""
 
 import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from seqmodels.data.prepared import fingerprint, prepared
+from seqmodels.data.prepared import clear, contents, fingerprint, prepared
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +43,7 @@ def test_what_was_interrupted_is_made_anew(cache: Path, error: BaseException) ->
         prepared({"a": 1}, broken)
     assert list((cache / "prepared").iterdir()) == []
     folder = prepared({"a": 1}, lambda folder: (folder / "whole").touch())
-    assert [path.name for path in folder.iterdir()] == ["whole"]
+    assert sorted(path.name for path in folder.iterdir()) == ["key.json", "whole"]
 
 
 def test_of_two_that_make_the_same_at_a_time_the_first_ones_is_kept(cache: Path) -> None:
@@ -47,7 +52,7 @@ def test_of_two_that_make_the_same_at_a_time_the_first_ones_is_kept(cache: Path)
         (folder / "late").touch()
 
     folder = prepared({"a": 1}, late)
-    assert [path.name for path in folder.iterdir()] == ["first"]
+    assert sorted(path.name for path in folder.iterdir()) == ["first", "key.json"]
     assert list((cache / "prepared").iterdir()) == [folder]
 
 
@@ -69,3 +74,60 @@ def test_a_changed_file_has_another_fingerprint(tmp_path: Path) -> None:
     touched = fingerprint(path)
     path.write_text("abcd")
     assert len({str(each) for each in (before, touched, fingerprint(path))}) == 3
+
+
+@contextmanager
+def another_process(folder: Path) -> Iterator[int]:
+    """Its number. It fills a folder beside and does not come to an end."""
+
+    def endless(unfinished: Path) -> None:
+        (unfinished / "half").write_text("half")
+        os.write(end, b"begun")
+        time.sleep(60)
+
+    begin, end = os.pipe()
+    process = os.fork()
+    if process == 0:
+        try:
+            prepared({"another": str(folder)}, endless)
+        finally:
+            os._exit(1)
+    assert os.read(begin, 5) == b"begun"
+    try:
+        yield process
+    finally:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        os.close(begin)
+        os.close(end)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks")
+def test_what_a_killed_process_left_is_removed_and_what_another_makes_is_not(cache: Path) -> None:
+    with another_process(cache):
+        (unfinished,) = (cache / "prepared").iterdir()
+        folder = prepared({"a": 1}, lambda folder: (folder / "whole").touch())
+        clear()
+        assert [path.name for path in unfinished.iterdir()] == ["half"]
+        assert not folder.exists()
+    assert unfinished.exists()
+    folder = prepared({"a": 1}, lambda folder: (folder / "whole").touch())
+    assert list((cache / "prepared").iterdir()) == [folder]
+
+
+def test_the_contents_name_the_files_and_can_be_cleared(tmp_path: Path, cache: Path) -> None:
+    assert contents() == []
+    clear()
+    small, large = tmp_path / "small", tmp_path / "large"
+    for path in (small, large):
+        path.write_text("abc")
+    one = prepared({"b": fingerprint(small), "reader": ["x", fingerprint(Path(__file__))]}, lambda _: None)
+    two = prepared(
+        {"a": [fingerprint(large), fingerprint(small)], "c": {"d": [1]}},
+        lambda folder: (folder / "values").write_bytes(bytes(10_000)),
+    )
+    assert [(each.folder, each.files) for each in contents()] == [(two, [str(large), str(small)]), (one, [str(small)])]
+    assert contents()[0].size == 10_000 + (two / "key.json").stat().st_size
+    clear()
+    assert contents() == []
+    assert list((cache / "prepared").iterdir()) == []

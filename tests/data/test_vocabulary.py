@@ -90,3 +90,12 @@ def test_a_text_that_names_a_special_entry_does_not_become_one() -> None:
 def test_a_foreign_tokenizer_without_unknown_entry_is_refused_where_it_matters() -> None:
     with pytest.raises(ValueError, match="the vocabulary has no entry '<unk>'"):
         _ = Vocabulary(Tokenizer(models.WordLevel({"a": 0}, unk_token="a"))).unknown_index
+
+
+def test_many_texts_are_indexed_as_one_by_one_with_an_end_if_asked_for() -> None:
+    words = Vocabulary.words(["a good film"], marks=True)
+    texts = ["good", "", "a bad film"]
+    assert words.encode_batch(texts) == [words.encode(text) for text in texts]
+    assert words.encode_batch(texts, end=True) == [[*words.encode(text), words.end_index] for text in texts]
+    with pytest.raises(ValueError, match="the vocabulary has no entry '<end>'"):
+        Vocabulary.words(["a"]).encode_batch(texts, end=True)

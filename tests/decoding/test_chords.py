@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Generator, Tensor
 
 from seqmodels.decoding.chords import sample_chords
@@ -57,6 +59,33 @@ def test_of_too_many_keys_the_most_probable_are_struck() -> None:
         expected[row, struck[:-2]] = 0  # scores rise with the number of the key
     assert torch.equal(limited, expected)
     assert torch.equal(seeded(9), free)
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    rows=st.integers(2, 5),
+    temperature=st.sampled_from([0.5, 1.0]),
+    most=st.sampled_from([None, 2]),
+)
+def test_a_row_is_the_same_alone_and_in_any_batch_of_the_same_seed(
+    seed: int, rows: int, temperature: float, most: int | None
+) -> None:
+    weight = torch.randn(4, 4, generator=Generator().manual_seed(seed), dtype=torch.float64)
+    prompts = torch.randint(2, (rows, 3, 4), generator=Generator().manual_seed(seed)).double()
+
+    def step(chords: Tensor, state: Any) -> tuple[Tensor, Any]:
+        heard = chords.cumsum(1) + (0 if state is None else state)
+        return torch.sin(heard @ weight), heard[:, -1:]
+
+    def draw(prompt: Tensor, length: int = 8) -> Tensor:
+        generator = Generator().manual_seed(seed)
+        return sample_chords(step, prompt, length, temperature=temperature, most=most, generator=generator)
+
+    whole = draw(prompts)
+    for count in range(1, rows):
+        assert torch.equal(draw(prompts[:count]), whole[:count])
+    assert torch.equal(draw(prompts, 3), whole[:, :3])
+    assert draw(prompts, 0).shape == (rows, 0, 4)
 
 
 def test_the_seed_decides() -> None:

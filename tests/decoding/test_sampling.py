@@ -2,9 +2,12 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from seqmodels.decoding import next_token_probabilities, sample
+from tests.decoding.models import END, beginning, remembering
 
 
 def counting(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
@@ -76,16 +79,33 @@ def flat(tokens: Tensor, state: Any) -> tuple[Tensor, Any]:
     return torch.zeros(*tokens.shape, 10), state
 
 
-def test_a_row_depends_neither_on_the_rows_behind_it_nor_on_the_length() -> None:
-    def draw(rows: int, length: int) -> Tensor:
-        prompt = torch.zeros(rows, 1, dtype=torch.long)
-        return sample(flat, prompt, length, generator=torch.Generator().manual_seed(3))
+@given(
+    seed=st.integers(0, 10**6),
+    rows=st.lists(st.integers(0, 6), min_size=2, max_size=5),
+    top=st.sampled_from([{}, {"top_k": 3}, {"top_p": 0.8}, {"temperature": 0.5}]),
+    end=st.sampled_from([None, END]),
+)
+def test_a_row_is_the_same_alone_and_in_any_batch_of_the_same_seed(
+    seed: int, rows: list[int], top: dict[str, Any], end: int | None
+) -> None:
+    def draw(rows: list[int], length: int = 9) -> Tensor:
+        start, state = beginning(rows)
+        generator = torch.Generator().manual_seed(seed)
+        return sample(remembering(seed, 5), start, length, state=state, end=end, generator=generator, **top)
 
-    whole = draw(6, 20)
-    for rows in (1, 2, 5):
-        assert torch.equal(draw(rows, 20), whole[:rows])
-    assert torch.equal(draw(6, 7), whole[:, :7])
-    assert len({tuple(row) for row in whole.tolist()}) == 6
+    whole = draw(rows)
+    for count in range(1, len(rows)):
+        first = draw(rows[:count])
+        width = first.shape[1]
+        assert torch.equal(whole[:count, :width], first)
+        assert not whole[:count, width:].any()
+    shorter = draw(rows, 4)
+    assert torch.equal(shorter, whole[:, : shorter.shape[1]])
+
+
+def test_rows_of_a_batch_are_drawn_independently() -> None:
+    drawn = sample(flat, torch.zeros(6, 1, dtype=torch.long), 20, generator=torch.Generator().manual_seed(3))
+    assert len({tuple(row) for row in drawn.tolist()}) == 6
 
 
 def test_tokens_are_drawn_as_often_as_they_are_probable() -> None:

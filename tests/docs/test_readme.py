@@ -1,6 +1,5 @@
-"""What the README tells a reader to type is typed here, in its order, in one folder; only the epochs are cut."""
+"""What the README tells a reader to type is typed here, in its order, in one folder; only the trainings are cut."""
 
-import os
 import re
 import shlex
 import subprocess
@@ -8,14 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from hydra.core.global_hydra import GlobalHydra
 
 from seqmodels.cli import main as seqmodels_command
 from seqmodels.train import main as train
+from tests.train.small import BRIEF, small
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
-SHORT = ["trainer.max_epochs=1", "+trainer.limit_train_batches=2", "+trainer.limit_val_batches=2"]
 
 
 @pytest.fixture
@@ -36,7 +37,9 @@ def type_in(line: str, monkeypatch: pytest.MonkeyPatch) -> bool:
     if words[:2] == ["python", "train.py"]:
         GlobalHydra.instance().clear()
         given = [word for word in words[2:] if not word.startswith("trainer.max_epochs")]
-        monkeypatch.setattr("sys.argv", ["train.py", *given, *SHORT])
+        (task,) = [word.removeprefix("task=") for word in given if word.startswith("task=")] or ["sentiment"]
+        less = [] if any(word.startswith(("data.path=", "experiment=")) for word in given) else small(task)
+        monkeypatch.setattr("sys.argv", ["train.py", *given, *BRIEF, *less])
         train()
     elif words[:1] == ["seqmodels"]:
         seqmodels_command(words[1:])
@@ -61,15 +64,22 @@ def test_everything_the_readme_says_works(
     assert "The " in capsys.readouterr().out
 
 
-def test_the_commands_in_tables_compose() -> None:
-    commands = re.findall(r"`python train\.py ([^`]*)`", README)
+def test_the_commands_in_tables_compose(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands = [c for c in re.findall(r"`python train\.py ([^`]*)`", README) if not c.startswith("-")]
     assert any(command.startswith("experiment=") for command in commands)
     for command in commands:
-        if not command.startswith("-"):
-            script = [sys.executable, "-m", "seqmodels.cli", "train", *shlex.split(command), "--cfg", "job"]
-            subprocess.run(script, check=True, capture_output=True, env={**os.environ, "HYDRA_FULL_ERROR": "1"})
+        assert type_in(f"python train.py --cfg job {command}", monkeypatch)
+        assert {"task", "data", "model"} <= set(yaml.safe_load(capsys.readouterr().out))
+
+
+def test_train_py_is_a_program(folder: Path) -> None:
+    command = [sys.executable, str(ROOT / "train.py"), "model=gru", "--cfg", "job"]
+    shown = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert yaml.safe_load(shown.stdout)["model"]["cell"]["_target_"] == "seqmodels.cells.GRUCell"
 
 
 def test_links_and_pictures_exist() -> None:
     for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
-        assert (Path(__file__).parents[2] / target).exists(), target
+        assert (ROOT / target).exists(), target

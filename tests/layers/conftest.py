@@ -1,5 +1,6 @@
 """The compiled kernels, for a test that asks for them; and how close two results have to be."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from filelock import FileLock
 from torch.utils import _pytree as pytree
 
 from seqmodels.layers.engines.native import available
@@ -15,14 +17,15 @@ from seqmodels.layers.engines.native import build as building
 
 @pytest.fixture(scope="session")
 def _native_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache with the library, built once for all tests."""
+    """A cache with the library, built once for all tests of all workers."""
     if shutil.which("c++") is None:
         pytest.skip("there is no C++ compiler")
-    cache = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
+    own = tmp_path_factory.getbasetemp()
+    cache = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "native"
+    with pytest.MonkeyPatch.context() as patch, FileLock(f"{cache}.lock"):
         patch.setenv("XDG_CACHE_HOME", str(cache))
         patch.delenv("CXX", raising=False)
-        assert not available()
+        assert available() == building.library().exists()
         assert building.build() == building.library()
         assert available()
     return cache

@@ -8,6 +8,7 @@ from seqmodels.cells import Cell, GRUCell, LSTMCell
 from seqmodels.layers import TokenEmbedding, recurrent_stack
 from seqmodels.layers.attention import Additive, Attention, General
 from seqmodels.layers.decoder import Decoder
+from seqmodels.types import map_state
 
 TOKENS, SIZE, HIDDEN, SUMMARY = 7, 4, 5, 6
 
@@ -59,7 +60,9 @@ def test_it_is_luongs_decoder() -> None:
     memory, lengths, tokens = torch.randn(1, 4, SUMMARY), torch.tensor([3]), torch.tensor([[2, 5, 1]])
     summary = torch.randn(1, SUMMARY)
     cell, attention = decoder.layers.layers[0].cell, decoder.attention
-    s_t = torch.tanh(decoder.bridge.weight @ summary[0] + decoder.bridge.bias)
+    linear, norm = decoder.bridge
+    first = linear.weight @ summary[0] + linear.bias
+    s_t = (first - first.mean()) / (first.var(correction=0) + norm.eps).sqrt() * norm.weight + norm.bias
     attended = torch.zeros(HIDDEN)
     expected = []
     for token in tokens[0]:
@@ -70,6 +73,20 @@ def test_it_is_luongs_decoder() -> None:
         expected.append(decoder.linear.weight @ attended + decoder.linear.bias)
     written, _ = decoder(tokens, decoder.begin(summary, memory, lengths))
     torch.testing.assert_close(written.scores[0], torch.stack(expected))
+
+
+@pytest.mark.parametrize("num_layers", [1, 2])
+@pytest.mark.parametrize("far", [1.0, 1000.0])
+def test_the_first_state_is_of_one_size_however_far_the_summary_goes(num_layers: int, far: float) -> None:
+    decoder = build(LSTMCell, num_layers=num_layers)
+    summary = far * torch.randn(2, SUMMARY)
+    state = decoder.begin(summary, torch.zeros(2, 3, SUMMARY), torch.tensor([3, 1]))
+    parts: list[torch.Tensor] = []
+    map_state(lambda tensor: parts.append(tensor) or tensor, state.layers)  # type: ignore[func-returns-value]
+    assert len(parts) == 2 * num_layers
+    whole = torch.cat(parts, dim=1)
+    torch.testing.assert_close(whole.mean(1), torch.zeros(2), atol=1e-5, rtol=0)
+    torch.testing.assert_close(whole.var(1, correction=0), torch.ones(2), atol=1e-3, rtol=0)
 
 
 @pytest.mark.usefixtures("_double")

@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from seqmodels.assembly import build_mapping
@@ -61,6 +63,40 @@ def test_a_row_is_the_same_alone_and_in_any_batch(input_feeding: bool) -> None:
         torch.testing.assert_close(best.scores[0], written.scores[row])
         assert torch.equal(best.tokens[0], written.tokens[row, :, : best.tokens.shape[2]])
         assert not written.tokens[row, :, best.tokens.shape[2] :].any()
+
+
+@pytest.mark.usefixtures("_double")
+@settings(max_examples=8)
+@given(
+    seed=st.integers(0, 10**6),
+    lengths=st.lists(st.integers(1, 6), min_size=2, max_size=4),
+    num_beams=st.integers(1, 3),
+    garbage=st.integers(0, len(LETTERS) - 1),
+)
+def test_what_is_written_depends_neither_on_the_batch_nor_on_its_padding(
+    seed: int, lengths: list[int], num_beams: int, garbage: int
+) -> None:
+    torch.manual_seed(seed)
+    mapping = build(bidirectional=True)
+    rows = torch.tensor(lengths)
+    inputs = torch.randint(4, len(LETTERS), (len(lengths), 7))
+    inputs[torch.arange(7) >= rows.unsqueeze(1)] = garbage
+
+    def search(inputs: Tensor, lengths: Tensor) -> Tensor:
+        return mapping.write(inputs, lengths, num_beams=num_beams).tokens[:, 0]
+
+    def draw(inputs: Tensor, lengths: Tensor) -> Tensor:
+        return mapping.improvise(inputs, lengths, 12, generator=torch.Generator().manual_seed(seed))
+
+    together = search(inputs, rows)
+    for row, length in enumerate(lengths):
+        alone = search(inputs[row : row + 1, :length], rows[row : row + 1])
+        assert torch.equal(together[row, : alone.shape[1]], alone[0])
+        assert not together[row, alone.shape[1] :].any()
+    # Each row has random numbers of its own, so only the first has the same ones alone.
+    together, alone = draw(inputs, rows), draw(inputs[:1, : lengths[0]], rows[:1])
+    assert torch.equal(together[0, : alone.shape[1]], alone[0])
+    assert not together[0, alone.shape[1] :].any()
 
 
 def test_the_loss_is_that_of_every_token_given_those_before_it() -> None:

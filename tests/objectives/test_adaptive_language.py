@@ -4,9 +4,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from seqmodels.cells import GRUCell
+from seqmodels.layers import TokenEmbedding, recurrent_stack
+from seqmodels.layers.head import Head
+from seqmodels.mappings import ManyToMany
 from seqmodels.objectives import AdaptiveLanguage, Language
 from seqmodels.objectives.language import NextToken
-from seqmodels.types import DataSpec
+from seqmodels.types import Batch, DataSpec
 
 SPEC = DataSpec("tokens", input_size=40, output_size=40)
 
@@ -57,7 +61,11 @@ def test_what_is_not_valid_counts_nowhere() -> None:
     assert not gradient[~valid].any()
     assert gradient[valid].any(-1).all()
     rest = target.masked_fill(~valid, 39)
-    assert objective.compared(output, target, valid) == objective.compared(output, rest, valid)
+    torch.testing.assert_close(objective.loss(output, target, valid), objective.loss(output, rest, valid))
+    for part, other in zip(
+        objective.compared(output, target, valid), objective.compared(output, rest, valid), strict=True
+    ):
+        assert torch.equal(part, other)
 
 
 @pytest.mark.parametrize("cutoffs", [(5, 20), (39, 50), (100,), ()])
@@ -72,7 +80,8 @@ def test_perplexity_counts_each_token_of_all_batches_alike(objective: NextToken)
     for size in (3, 50, 1):
         output, target = torch.randn(1, size, objective.output_size), torch.randint(40, (1, size))
         valid = torch.ones(1, size, dtype=torch.bool)
-        metrics.update(*objective.compared(output, target, valid))
+        loss = objective.loss(output, target, valid).detach()
+        metrics.update(*objective.measured(output, target, valid, loss))
         losses.append(-objective.log_probabilities(output).gather(-1, target.unsqueeze(-1)).flatten())
     nats = torch.cat(losses).mean()
     expected = {"perplexity": nats.exp()}
@@ -81,11 +90,29 @@ def test_perplexity_counts_each_token_of_all_batches_alike(objective: NextToken)
     torch.testing.assert_close(metrics.compute(), expected, rtol=1e-5, atol=0)
 
 
-def test_metrics_keep_no_gradient() -> None:
+@pytest.mark.parametrize("objective", [make(), Language(SPEC)], ids=repr)
+def test_what_is_compared_are_tokens_and_how_probable_they_were(objective: NextToken) -> None:
+    output, target, valid = torch.randn(3, 12, objective.output_size), *answers()[1:]
+    logs, tokens = objective.compared(output, target, valid)
+    assert torch.equal(tokens, target[valid])
+    loss = objective.loss(output, target, valid)
+    torch.testing.assert_close(-logs.gather(1, tokens.unsqueeze(1)).mean(), loss)
+
+
+def test_a_step_computes_the_loss_once_and_its_metrics_keep_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     objective = make()
-    loss, count = objective.compared(*answers())
-    assert not loss.requires_grad
-    assert count == 21
+    layers = recurrent_stack(GRUCell, 8, 16)
+    mapping = ManyToMany(TokenEmbedding(40, 8), layers, Head(16, 16), objective)
+    monkeypatch.setattr(mapping, "_log_loss", lambda *_: None)
+    calls: list[int] = []
+    objective.softmax.register_forward_hook(lambda *_: calls.append(1))
+    tokens = torch.randint(40, (3, 12))
+    loss = mapping._step(Batch(tokens, tokens, torch.tensor([12, 9, 0])), "train", 0)["loss"]
+    assert calls == [1]
+    assert loss.requires_grad
+    perplexity = mapping._metrics("train").compute()["train/perplexity"]
+    assert not perplexity.requires_grad
+    torch.testing.assert_close(perplexity, loss.detach().exp())
 
 
 def test_it_learns() -> None:

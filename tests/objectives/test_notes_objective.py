@@ -52,6 +52,16 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     }
 
 
+def test_answers_are_what_sounds_behind_the_last_valid_step() -> None:
+    output = torch.full((2, 3, 88), -1.0)
+    output[0, 2, [0, 87]] = output[1, 0, [3]] = 0.0  # a probability of one half sounds
+    valid = torch.tensor([[True] * 3, [True, False, False]])
+    names = tuple(f"key {number}" for number in range(88))
+    named = Notes(DataSpec("values", input_size=88, output_size=88, answers=names))
+    assert named.answers(output, valid) == ["key 0 key 87", "key 3"]
+    assert Notes(SPEC).answers(output, valid) == ["0 87", "3"]
+
+
 def test_padding_counts_neither_in_the_loss_nor_in_the_gradient() -> None:
     objective, target = Notes(SPEC), chords(2, 4)
     output = torch.randn(2, 4, 88, requires_grad=True)

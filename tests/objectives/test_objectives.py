@@ -33,8 +33,8 @@ def test_invalid_rows_count_neither_in_the_loss_nor_in_metrics_nor_in_gradients(
     assert not gradient[1].any()
     assert gradient[0].any()
     metrics, fewer = objective.metrics(), objective.metrics()
-    metrics.update(*objective.compared(output.detach(), target, valid))
-    fewer.update(*objective.compared(output[keep].detach(), target[keep], valid[keep]))
+    metrics.update(*objective.measured(output.detach(), target, valid, loss.detach()))
+    fewer.update(*objective.measured(output[keep].detach(), target[keep], valid[keep], kept.detach()))
     assert {k: v.item() for k, v in metrics.compute().items()} == {
         k: pytest.approx(v.item()) for k, v in fewer.compute().items()
     }
@@ -54,9 +54,9 @@ def test_bits_and_perplexity_say_the_same() -> None:
     objective = Language(TOKENS)
     scores, target = torch.randn(4, 5, 7), torch.randint(7, (4, 5))
     metrics = objective.metrics()
-    metrics.update(*objective.compared(scores, target, target >= 0))
-    measured = metrics.compute()
     nats = F.cross_entropy(scores.flatten(0, 1), target.flatten())
+    metrics.update(*objective.measured(scores, target, target >= 0, objective.loss(scores, target, target >= 0)))
+    measured = metrics.compute()
     torch.testing.assert_close(measured["perplexity"], nats.exp())
     torch.testing.assert_close(measured["bits_per_character"], nats / torch.tensor(2.0).log())
 

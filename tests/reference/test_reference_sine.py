@@ -71,11 +71,20 @@ def test_test_error_is_the_mean_square_without_the_half():
     assert SineResult([], np.array([3.0, 1.0]), np.array([1.0, 1.0])).test_error == 2.0
 
 
-def test_script_prints_both_starts_and_writes_two_plots(tmp_path, capsys):
-    runpy.run_path(str(SCRIPT))["main"](["--output", str(tmp_path / "new" / "folder"), "--epochs", "2"])
+def test_script_prints_both_starts_and_writes_two_plots(tmp_path, capsys, monkeypatch):
+    results = {}
+
+    def train(scale, epochs):
+        results[scale] = train_sine(scale, epochs=epochs, hidden_size=4)
+        return results[scale]
+
+    main = runpy.run_path(str(SCRIPT))["main"]
+    monkeypatch.setitem(main.__globals__, "train_sine", train)
+    main(["--output", str(tmp_path / "new" / "folder"), "--epochs", "2"])
     printed = capsys.readouterr().out
-    for scale in (1.0, 0.01):
-        result = train_sine(scale, epochs=2)
+    assert set(results) == {1.0, 0.01}
+    for result in results.values():
+        assert len(result.losses) == 2
         assert all(f"{value:.2e}" in printed for value in (*result.losses, result.test_error))
     plots = sorted((tmp_path / "new" / "folder").iterdir())
     assert [plot.name for plot in plots] == ["loss.png", "predictions.png"]

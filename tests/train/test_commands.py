@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,22 @@ def test_no_such_command(arguments: list[str], capsys: pytest.CaptureFixture[str
         main(arguments)
     assert exit_.value.code == 2
     assert "command" in capsys.readouterr().err
+
+
+def test_the_cache_is_shown_and_cleared(
+    reviews: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert reviews.exists()
+    capsys.readouterr()
+    main(["cache"])
+    shown = [line for line in capsys.readouterr().out.splitlines() if line.endswith(str(tmp_path / "mine.csv"))]
+    assert len(shown) == 1
+    folder = Path(shown[0].split()[2])
+    assert folder.is_dir()
+
+    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "own"))
+    shutil.copytree(folder, tmp_path / "own" / "prepared" / folder.name)
+    main(["cache", "--clear"])
+    assert capsys.readouterr().out.startswith("nothing is prepared")
+    assert not list((tmp_path / "own" / "prepared").iterdir())
+    assert folder.is_dir()

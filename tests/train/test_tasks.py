@@ -14,28 +14,9 @@ from seqmodels.train import CONFIGS
 from seqmodels.types import Batch
 from tests.train.conftest import Train
 from tests.train.items import item_for
+from tests.train.small import BRIEF, small
 
 TASKS = sorted(path.stem for path in (CONFIGS / "task").glob("*.yaml"))
-SHORT = (
-    "trainer.max_epochs=1",
-    "+trainer.limit_train_batches=2",
-    "+trainer.limit_val_batches=1",
-    "+trainer.limit_test_batches=1",
-    "callbacks.progress=null",
-)
-
-
-def small(task: str) -> list[str]:
-    """Less of the generated data, where a number of examples can be given; short texts, where some are written."""
-    read = yaml.safe_load((CONFIGS / "task" / f"{task}.yaml").read_text())
-    chosen = read["defaults"]
-    (data,) = [line["override /data"] for line in chosen if "override /data" in line]
-    generate = yaml.safe_load((CONFIGS / "data" / f"{data}.yaml").read_text()).get("generate") or {}
-    writes = "translation" in chosen or "decoder" in read.get("task", {})
-    return [
-        *(["data.generate.count=300"] if "count" in generate else []),
-        *(["task.mapping.max_length=6"] if writes else []),
-    ]
 
 
 def losses_on(batch: Batch, mapping: SequenceMapping, steps: int) -> list[float]:
@@ -59,7 +40,7 @@ def losses_on(batch: Batch, mapping: SequenceMapping, steps: int) -> list[float]
 def test_a_task_learns_and_its_model_answers(
     task: str, train: Train, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run = train(f"task={task}", *small(task), *SHORT)
+    run = train(f"task={task}", *small(task), *BRIEF, "callbacks.progress=null")
     trained = seqmodels.load(run)
     item = item_for(trained.raw, tmp_path)
     answers = trained.predict([item])

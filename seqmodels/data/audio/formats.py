@@ -3,10 +3,7 @@
 A format of your own is one more such function.
 """
 
-import lzma
 import re
-import tarfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,10 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from seqmodels.data.audio.sound import SUFFIXES, Sound, decoded
+from seqmodels.data.files import archived, is_archive
 from seqmodels.data.records import records
 from seqmodels.data.row_errors import RowErrors
 
-ARCHIVES = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 FOLDER = r"(?:.*/)?([^/]+)/[^/]+"
 
 
@@ -72,14 +69,17 @@ def by_name(path: Path, errors: RowErrors, *, pattern: str = FOLDER) -> Iterator
     name = re.compile(pattern)
     if not name.groups:
         raise ValueError(f"expected a pattern with a group (in parentheses) that is the label, got {pattern!r}")
-    for within, sound in _archived(path) if path.is_file() else _files(path):
-        match = name.fullmatch(within)
-        if match and within.lower().endswith(SUFFIXES):
-            place = f"{path}/{within}"
-            with errors.at(place):
-                if not match[1]:
-                    raise ValueError("its name tells no label")
-                yield Recording(sound, match[1], place)
+
+    def wanted(within: str) -> bool:
+        return within.lower().endswith(SUFFIXES) and name.fullmatch(within) is not None
+
+    for within, sound in archived(path, wanted) if path.is_file() else _files(path, wanted):
+        place = f"{path}/{within}"
+        with errors.at(place):
+            match = name.fullmatch(within)
+            if match is None or not match[1]:
+                raise ValueError("its name tells no label")
+            yield Recording(sound, match[1], place)
 
 
 def listed(path: Path, errors: RowErrors, *, sound: str = "path", text: str = "label") -> Iterator[Recording]:
@@ -145,24 +145,8 @@ def joined(
         yield Recording(Sound(np.concatenate(pieces), rate), text, f"{path}: string {number}")
 
 
-def is_archive(path: Path) -> bool:
-    """Whether a file is a tar archive by its name."""
-    return path.is_file() and path.name.lower().endswith(ARCHIVES)
-
-
-def _files(path: Path) -> Iterator[tuple[str, Path]]:
+def _files(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Path]]:
     for file in sorted(path.rglob("*")):
-        if file.is_file():
-            yield file.relative_to(path).as_posix(), file
-
-
-def _archived(path: Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        with tarfile.open(path) as archive:
-            for entry in archive:
-                file = archive.extractfile(entry)
-                if file is not None:
-                    yield entry.name, file.read()
-    except (tarfile.TarError, EOFError, lzma.LZMAError, zlib.error) as error:
-        reason = str(error).splitlines()[0].rstrip(":")
-        raise ValueError(f"{path}: not a whole tar archive: {reason}") from error
+        within = file.relative_to(path).as_posix()
+        if file.is_file() and wanted(within):
+            yield within, file

@@ -5,6 +5,7 @@ import torch
 from seqmodels.data.audio.floors import class_by_spectrum
 from seqmodels.data.audio.recordings import RecordedData
 from seqmodels.data.base import SPLITS
+from seqmodels.data.parts import classes_of
 from seqmodels.types import DataSpec
 
 
@@ -31,13 +32,8 @@ class LabelledAudioData(RecordedData):
     def load(self) -> None:
         """Read or generate the recordings, index their classes."""
         self.read_parts()
-        classes = tuple(sorted(set(self.parts["train"].texts)))
-        if len(classes) < 2:
-            raise ValueError(f"expected at least two classes in {self.parts['train'].origin}, got {', '.join(classes)}")
-        for part in self.parts.values():
-            strange = sorted(set(part.texts) - set(classes))
-            if strange:
-                raise ValueError(f"{part.origin} has {strange[0]!r}, not among the classes: {', '.join(classes)}")
+        origins = {split: part.origin for split, part in self.parts.items()}
+        classes = classes_of({split: part.texts for split, part in self.parts.items()}, origins)
         index = {name: number for number, name in enumerate(classes)}
         # A part may be some rows only, and the others of a class that is nobody's.
         self.examples = {

@@ -11,38 +11,39 @@ import torch
 from torch import Tensor
 from torch.utils.data import Subset
 
-from seqmodels.data.audio.formats import Format, Recording, by_kind, is_archive
+from seqmodels.data.audio.formats import Format, Recording, by_kind
 from seqmodels.data.audio.sound import LogMel
-from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.files import Source, locate
+from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
+from seqmodels.data.files import Source, is_archive, locate
 from seqmodels.data.orders import Order, by_length, from_short_to_long
-from seqmodels.data.parts import cut, sources_of
+from seqmodels.data.parts import check_filled, cut, format_of, origins_of, sources_of
 from seqmodels.data.prepared import fingerprint, prepared
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.rows import Rows
 from seqmodels.types import Batch
 
-FORMAT_NUMBER = 1
+FORMAT_NUMBER = 2
 Generate = Callable[[int], Mapping[Split, Iterable[Recording]]]
 
 
 class Features(NamedTuple):
-    """The features of some recordings, their texts, and what `RowErrors` says of those left out."""
+    """The features of some recordings, their texts and places, and what `RowErrors` says of those left out."""
 
     steps: Ragged
     texts: list[str]
+    places: list[str]
     skipped: str
 
     def save(self, folder: Path) -> None:
         """Write everything into a folder."""
         self.steps.save(folder, "steps")
-        (folder / "texts.json").write_text(json.dumps({"texts": self.texts, "skipped": self.skipped}))
+        (folder / "texts.json").write_text(json.dumps([self.texts, self.places, self.skipped]))
 
     @classmethod
     def load(cls, folder: Path) -> "Features":
         """What `save` has written; the steps are memory-mapped."""
-        return cls(Ragged.load(folder, "steps"), **json.loads((folder / "texts.json").read_text()))
+        return cls(Ragged.load(folder, "steps"), *json.loads((folder / "texts.json").read_text()))
 
 
 class Part(NamedTuple):
@@ -108,8 +109,8 @@ class RecordedData(SequenceData, ABC):
         super().__init__(batch_size, seed)
         if path is None and generate is None:
             raise ValueError("expected the path of recordings or a function that generates them, got neither")
-        RowErrors(on_error)
-        self.path, self.generate, self.on_error = path, generate, on_error
+        self.path, self.generate = path, generate
+        self.errors = RowErrors(on_error)
         self.format: Format | Mapping[Split, Format] = format or by_kind
         self.features = features or LogMel()
 
@@ -120,9 +121,16 @@ class RecordedData(SequenceData, ABC):
             ValueError: a part has no recordings; there is no file for training.
         """
         self.parts = self._generated() if self.path is None else self._read()
-        for split, part in self.parts.items():
-            if not part.rows:
-                raise ValueError(f"there is no recording for {split} in {part.origin}")
+        self.check_parts()
+
+    def check_parts(self) -> None:
+        """Refuse a part without recordings.
+
+        Raises:
+            ValueError: there is one.
+        """
+        rows = {split: part.rows for split, part in self.parts.items()}
+        check_filled("recordings", rows, {split: part.origin for split, part in self.parts.items()}, self.errors)
 
     def order(self, split: Split) -> Order:
         """Recordings of similar length together; in random order to train, from short to long else."""
@@ -133,7 +141,8 @@ class RecordedData(SequenceData, ABC):
         """Origin, number and length of the recordings, what is computed of them, and what was left out."""
         counts = ", ".join(f"{len(self.parts[split].rows):,} {split}" for split in SPLITS)
         seconds = torch.cat([part.lengths for part in self.parts.values()]) * self.features.seconds
-        skipped = "; ".join(sorted({part.features.skipped for part in self.parts.values()} - {""}))
+        unread = {part.features.skipped for part in self.parts.values()}
+        skipped = "; ".join(sorted({*unread, self.errors.describe()} - {""}))
         return {
             "data": self.parts["train"].origin,
             "recordings": counts,
@@ -144,31 +153,18 @@ class RecordedData(SequenceData, ABC):
 
     def _generated(self) -> dict[Split, Part]:
         assert self.generate is not None
-        errors, origin = RowErrors(self.on_error), f"{settings(self.generate)['name'].rpartition('.')[2]} (generated)"
+        errors, origin = RowErrors(self.errors.on_error), generated_by(self.generate)
         made = {split: self._computed(sounds, errors) for split, sounds in self.generate(self.seed).items()}
         return {split: Part(features, _every(features), origin) for split, features in made.items()}
 
     def _read(self) -> dict[Split, Part]:
         assert self.path is not None
-        parts: dict[Split, Part] = {}
-        for split, source in sources_of(self.path).items():
-            path = locate(source)
-            features = self._features(path, self._format(split))
-            parts[split] = Part(features, _every(features), str(path))
-        train = parts["train"]
-        rows = {split: part.rows for split, part in parts.items()}
-        cut(rows, key=lambda row: row, label=lambda row: self.stratum(train.features.texts[row]), seed=self.seed)
-        parts["train"] = train._replace(rows=rows["train"])
-        for split in [split for split in SPLITS if split not in parts]:
-            parts[split] = Part(train.features, rows[split], f"the {split} part of {train.origin}")
-        return parts
-
-    def _format(self, split: Split) -> Format:
-        if not isinstance(self.format, Mapping):
-            return self.format
-        if split not in self.format:
-            raise ValueError(f"there is a file for {split} but no format to read it, only for {', '.join(self.format)}")
-        return self.format[split]
+        paths = {split: locate(source) for split, source in sources_of(self.path).items()}
+        features = {split: self._features(path, format_of(split, self.format)) for split, path in paths.items()}
+        rows = {split: _every(each) for split, each in features.items()}
+        train, origins = features["train"], origins_of(paths)
+        cut(rows, key=lambda row: row, label=lambda row: self.stratum(train.texts[row]), seed=self.seed)
+        return {split: Part(features.get(split, train), rows[split], origins[split]) for split in SPLITS}
 
     def _features(self, path: Path, format: Format) -> Features:
         """Computed now or earlier."""
@@ -184,21 +180,22 @@ class RecordedData(SequenceData, ABC):
             "files": [fingerprint(file) for file in files],
             "format": reader,
             "features": self.features.recipe(),
-            "on_error": self.on_error,
+            "on_error": self.errors.on_error,
         }
         return Features.load(prepared(key, lambda folder: self._read_features(path, format).save(folder)))
 
     def _read_features(self, path: Path, format: Format) -> Features:
-        errors = RowErrors(self.on_error)
+        errors = RowErrors(self.errors.on_error)
         return self._computed(format(path, errors), errors)
 
     def _computed(self, recordings: Iterable[Recording], errors: RowErrors) -> Features:
-        rows, texts = [], []
+        rows, texts, places = [], [], []
         for recording in recordings:
             with errors.at(recording.place):
                 rows.append(self.features.read(recording.open()))
                 texts.append(recording.text)
-        return Features(Ragged.of(rows), texts, errors.describe())
+                places.append(recording.place)
+        return Features(Ragged.of(rows), texts, places, errors.describe())
 
     def stratum(self, text: str) -> str:
         """Each part of a cut file gets the same share of rows with an equal stratum: with an equal label."""

@@ -1,9 +1,11 @@
 """Recordings and what is said in them: log-mel features in, characters or words out."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Literal
 
 from seqmodels.data.audio.floors import error_rates, tokens_by_flat_start
-from seqmodels.data.audio.recordings import RecordedData
+from seqmodels.data.audio.recordings import Part, RecordedData
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.types import DataSpec
@@ -12,6 +14,9 @@ from seqmodels.types import DataSpec
 class TranscribedAudioData(RecordedData):
     """Speech recognition. What can be written are the characters, or words, of the training texts.
 
+    Without an end mark every text must fit into the steps of its recording: CTC writes at most one token at a step, and
+    a blank between equal ones.
+
     Args:
         unit: what a text is written in: "characters" or "words".
         end_mark: whether a text ends with a mark of its own, as a decoder needs it that writes token after token;
@@ -19,7 +24,7 @@ class TranscribedAudioData(RecordedData):
         recordings: see `RecordedData`.
 
     Raises:
-        ValueError: there is no such unit.
+        ValueError: there is no such unit. When loaded: a text does not fit into its recording.
 
     Example:
         >>> from functools import partial
@@ -48,11 +53,13 @@ class TranscribedAudioData(RecordedData):
             vocabulary = Vocabulary.words(texts, marks=True)
         else:
             vocabulary = Vocabulary.characters("".join(texts), marks=True)
-        end = [vocabulary.end_index] if self.end_mark else []
-        self.examples = {
-            split: part.dataset(Ragged.of([*row, *end] for row in vocabulary.encode_batch(part.features.texts)))
-            for split, part in self.parts.items()
+        tokens = {
+            split: vocabulary.encode_batch(part.features.texts, end=self.end_mark) for split, part in self.parts.items()
         }
+        if not self.end_mark:
+            self.parts = {split: self._aligned(part, tokens[split]) for split, part in self.parts.items()}
+            self.check_parts()
+        self.examples = {split: part.dataset(Ragged.of(tokens[split])) for split, part in self.parts.items()}
         self.spec = DataSpec(
             inputs="values",
             input_size=self.features.size,
@@ -80,3 +87,16 @@ class TranscribedAudioData(RecordedData):
         shown = (" " if self.unit == "words" else "").join(entries[:60])
         longest = max((text for part in self.parts.values() for text in part.texts), key=len)
         return {**super().describe(), "texts": f"in {len(entries)} {self.unit}: {shown}", "longest text": longest}
+
+    def _aligned(self, part: Part, tokens: Sequence[Sequence[int]]) -> Part:
+        """Without the recordings that have fewer steps than their tokens need."""
+        rows = []
+        for row in part.rows:
+            with self.errors.at(part.features.places[row]):
+                needed = len(tokens[row]) + sum(token == following for token, following in pairwise(tokens[row]))
+                steps = int(part.features.steps.lengths[row])
+                if steps < needed:
+                    text = part.features.texts[row]
+                    raise ValueError(f"expected a recording of at least {needed} steps for {text!r:.60}, got {steps}")
+                rows.append(row)
+        return part._replace(rows=rows)

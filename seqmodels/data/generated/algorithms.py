@@ -19,6 +19,9 @@ def copy_memory(
         delay: how many steps lie between the last of them and the sign.
         symbols: how many different ones there are.
 
+    Raises:
+        ValueError: so few symbols do not make so many different sequences; a number is out of range.
+
     Source:
         S. Hochreiter and J. Schmidhuber, "Long short-term memory", 1997; in the form of M. Arjovsky, A. Shah and
         Y. Bengio, "Unitary evolution recurrent neural networks", ICML 2016, section 5.1. There the answer is written
@@ -43,6 +46,9 @@ def reverse(
         lengths: of the shortest and the longest.
         symbols: how many different ones there are.
 
+    Raises:
+        ValueError: so few symbols do not make so many different sequences; a number is out of range.
+
     Example:
         >>> reverse(0, count=1)
         [('...', '...')]
@@ -60,6 +66,9 @@ def sort(
         count: how many sequences.
         lengths: of the shortest and the longest.
         symbols: how many different ones there are.
+
+    Raises:
+        ValueError: so few symbols do not make so many different sequences; a number is out of range.
 
     Example:
         >>> [(told, asked)] = sort(0, count=1)

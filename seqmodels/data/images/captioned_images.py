@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from seqmodels.data.base import SPLITS
+from seqmodels.data.base import Split
 from seqmodels.data.images.floors import texts_of_nearest
 from seqmodels.data.images.image_data import ImageData
-from seqmodels.data.images.pictures import PictureRows
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.data.written_floors import written_floor
-from seqmodels.types import DataSpec
 
 
 class CaptionedImagesData(ImageData):
@@ -53,31 +51,17 @@ class CaptionedImagesData(ImageData):
             raise ValueError(f"words are counted where words are written, not characters, got {dict(words)}")
         self.unit, self.words = unit, dict(words or {})
 
-    def index(self) -> None:
+    def index(self) -> tuple[dict[Split, Ragged], dict[str, Any]]:
         """Captions to indices, each with the end mark."""
         captions = self.parts["train"].texts
         if self.unit == "words":
             self.vocabulary = Vocabulary.words(captions, marks=True, **self.words)
         else:
             self.vocabulary = Vocabulary.characters("".join(captions), marks=True)
-        end = self.vocabulary.end_index
         self.targets = {
-            split: Ragged.of([*row, end] for row in self.vocabulary.encode_batch(self.parts[split].texts))
-            for split in SPLITS
+            split: Ragged.of(self.vocabulary.encode_batch(part.texts, end=True)) for split, part in self.parts.items()
         }
-        self.examples = {
-            split: PictureRows(part.pixels, part.which, self.targets[split], self.picture)
-            for split, part in self.parts.items()
-        }
-        picture = self.picture
-        self.spec = DataSpec(
-            inputs="images",
-            input_size=picture.channels,
-            output_size=len(self.vocabulary),
-            target_vocabulary=self.vocabulary.to_json(),
-            shape=(picture.channels, picture.height, picture.width),
-            raw=picture.recipe(),
-        )
+        return self.targets, {"output_size": len(self.vocabulary), "target_vocabulary": self.vocabulary.to_json()}
 
     def floor(self) -> dict[str, float]:
         """What is reached by the caption of the training picture whose pixels differ least."""

@@ -2,19 +2,20 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import torch
 
-from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.files import Source, locate
+from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
+from seqmodels.data.files import Source
 from seqmodels.data.images.decoded import TitledPixels
 from seqmodels.data.images.film_formats import FilmFormat, TitledFilm, captioned_films, labelled_frames
 from seqmodels.data.images.floors import by_pixels, texts_of_nearest
 from seqmodels.data.images.frames import FilmRows, Films, Frames
 from seqmodels.data.orders import Order, by_length, in_order
-from seqmodels.data.parts import cut, sources_of
+from seqmodels.data.parts import check_filled, classes_of, cut, read_files
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.vocabulary import Vocabulary
@@ -68,12 +69,10 @@ class FilmData(SequenceData):
 
     def load(self) -> None:
         """Read or generate the films, bring them to one size and standardise them."""
-        self._origin, titled = self._read()
+        self._origins, titled = self._read()
         cut(titled, key=lambda film: film.place, label=lambda _: "all", seed=self.seed)
         self.parts = {split: self._films(titled[split]) for split in SPLITS}
-        for split in SPLITS:
-            if not self.parts[split].texts:
-                raise ValueError(f"{self._origin}: expected films in the {split} part, got none")
+        check_filled("films", {split: part.texts for split, part in self.parts.items()}, self._origins, self.errors)
         train = self.parts["train"].frames
         sample = torch.cat([train[row] for row in range(0, len(train), max(1, len(train) // 200))]) / 255
         channels, side = self.plain.channels, self.plain.height
@@ -92,21 +91,18 @@ class FilmData(SequenceData):
         """Origin, number, length and size of the films."""
         lengths = torch.cat([part.frames.lengths for part in self.parts.values()])
         lines = {
-            "data": self._origin,
+            "data": self._origins["train"],
             "films": ", ".join(f"{len(self.parts[split].texts):,} {split}" for split in SPLITS),
             "length": f"{int(lengths.min())} to {int(lengths.max())} frames",
             "frames": f"{self.raw.width} x {self.raw.height} pixels, {'grey' if self.raw.channels == 1 else 'colours'}",
         }
-        return {**lines, **({"skipped": self.errors.describe()} if self.errors.skipped else {})}
+        return lines | self.errors.summary()
 
-    def _read(self) -> tuple[str, dict[Split, Titled]]:
+    def _read(self) -> tuple[dict[Split, str], dict[Split, Titled]]:
         if self.path is not None:
-            paths = {split: locate(source) for split, source in sources_of(self.path).items()}
-            return str(paths["train"]), {split: list(self.format(path, self.errors)) for split, path in paths.items()}
+            return read_files(self.path, self.format, self.errors)
         assert self.generate is not None
-        function = getattr(self.generate, "func", self.generate)
-        name = f"{getattr(function, '__name__', type(function).__name__)} (generated)"
-        return name, {"train": self.generate(self.seed)}
+        return dict.fromkeys(SPLITS, generated_by(self.generate)), {"train": self.generate(self.seed)}
 
     def _films(self, titled: Titled) -> Films:
         frames, texts = [], []
@@ -131,13 +127,7 @@ class LabelledFilmData(FilmData):
 
     def index(self) -> tuple[dict[Split, Ragged], dict[str, Any]]:
         """Labels to numbers."""
-        classes = tuple(sorted({label for labels in self.parts["train"].texts for label in labels}))
-        if len(classes) < 2:
-            raise ValueError(f"{self._origin}: expected at least two classes, got only {classes[0]!r}")
-        for split in SPLITS:
-            for label in (label for labels in self.parts[split].texts for label in labels):
-                if label not in classes:
-                    raise ValueError(f"{self._origin}: {label!r} of the {split} part is no training label: {classes}")
+        classes = classes_of({split: chain(*part.texts) for split, part in self.parts.items()}, self._origins)
         numbers = {name: number for number, name in enumerate(classes)}
         targets = {
             split: Ragged.of([numbers[label] for label in labels] for labels in part.texts)
@@ -152,7 +142,7 @@ class LabelledFilmData(FilmData):
     def _frames(self, split: Split) -> TitledPixels:
         part = self.parts[split]
         pixels = torch.cat([part.frames[row] for row in range(len(part.frames))]).byte().numpy()
-        return TitledPixels(pixels, np.arange(len(pixels)), [label for labels in part.texts for label in labels])
+        return TitledPixels(pixels, np.arange(len(pixels)), list(chain(*part.texts)))
 
 
 class CaptionedFilmData(FilmData):
@@ -167,11 +157,7 @@ class CaptionedFilmData(FilmData):
     def index(self) -> tuple[dict[Split, Ragged], dict[str, Any]]:
         """Captions to indices, each with the end mark."""
         self.vocabulary = Vocabulary.words(self._captions("train"), marks=True)
-        end = self.vocabulary.end_index
-        targets = {
-            split: Ragged.of([*row, end] for row in self.vocabulary.encode_batch(self._captions(split)))
-            for split in SPLITS
-        }
+        targets = {split: Ragged.of(self.vocabulary.encode_batch(self._captions(split), end=True)) for split in SPLITS}
         return targets, {"output_size": len(self.vocabulary), "target_vocabulary": self.vocabulary.to_json()}
 
     def floor(self) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from seqmodels.data.images.idx import read_idx
 from seqmodels.data.images.pictures import SUFFIXES, Pixels
-from seqmodels.data.records import records
+from seqmodels.data.records import is_table, records
 from seqmodels.data.row_errors import RowErrors
 
 
@@ -39,12 +39,11 @@ def by_suffix(path: Path, errors: RowErrors, *, picture: str = "path", text: str
     Raises:
         ValueError: the name tells no format.
     """
-    name = path.name.lower().removesuffix(".gz")
     if path.is_dir():
         return folders(path, errors)
-    if name.endswith((".csv", ".tsv", ".jsonl")):
+    if is_table(path):
         return table(path, errors, picture=picture, text=text)
-    if "idx3" in name:
+    if "idx3" in path.name.lower():
         return idx(path, errors)
     raise ValueError(
         f"{path}: expected a folder of <label>/<picture>, a .csv, .tsv or .jsonl, or an idx3 file, going by the name"

@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from seqmodels.data.images.pictures import SUFFIXES, Picture, Pixels
 from seqmodels.data.ragged import Ragged
+from seqmodels.data.row_errors import one_line
 from seqmodels.types import Batch
 
 Film = str | PathLike[str] | Sequence[Path] | Pixels
@@ -80,4 +81,4 @@ def _files(item: str | PathLike[str]) -> list[Any]:
         with Image.open(path) as film:
             return [np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(film)]
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{path} is not a readable film: {str(error).splitlines()[0]}") from error
+        raise ValueError(f"{path} is not a readable film: {one_line(error)}") from error

@@ -25,11 +25,8 @@ def read_idx(path: Path, num_dimensions: int) -> Pixels:
         Y. LeCun, C. Cortes and C. Burges, "The MNIST database of handwritten digits", 1998: two bytes of zero, the
         type, the number of dimensions, each dimension in four bytes, the highest first, and the values.
     """
-    try:
-        with open_bytes(path) as file:
-            content = file.read()
-    except (EOFError, OSError) as error:
-        raise ValueError(f"{path} is damaged: {error}") from error
+    with open_bytes(path) as file:
+        content = file.read()
     expected = bytes([0, 0, BYTES, num_dimensions])
     if content[:4] != expected:
         kind = "no bytes" if not content else f"bytes {content[:4].hex(' ')}"

@@ -6,15 +6,18 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from torch import Tensor
 
-from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.files import Source, locate
+from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
+from seqmodels.data.files import Source
 from seqmodels.data.images.decoded import TitledPixels, decode, shape_of
 from seqmodels.data.images.formats import Format, TitledPicture, by_suffix
-from seqmodels.data.images.pictures import Picture
+from seqmodels.data.images.pictures import Picture, PictureRows
 from seqmodels.data.orders import Order, in_order, shuffled
-from seqmodels.data.parts import cut, sources_of
+from seqmodels.data.parts import check_filled, cut, read_files
+from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
+from seqmodels.types import DataSpec
 
 MEASURED = 10_000
 
@@ -29,6 +32,7 @@ class ImageData(SequenceData):
 
     Attributes:
         parts: the decoded pictures and the texts of each part; set by `load`.
+        origins: where each part comes from; set by `load`.
         picture: how a picture is read; set by `load`.
 
     Args:
@@ -46,6 +50,8 @@ class ImageData(SequenceData):
         ValueError: there is neither a path nor a generator. When loaded: a part is empty, or a row cannot be read.
     """
 
+    parts: dict[Split, TitledPixels]
+    origins: dict[Split, str]
     picture: Picture
 
     def __init__(
@@ -67,25 +73,27 @@ class ImageData(SequenceData):
         self.format: Format = format or partial(by_suffix, **(columns or {}))
         self.size, self.channels = self._asked(**(picture or {}))
         self.errors = RowErrors(on_error)
-        self.parts: dict[Split, TitledPixels] = {}
-        self.origins: dict[Split, str] = {}
 
     @abstractmethod
-    def index(self) -> None:
-        """Set `examples` and `spec` from `parts` and `picture`."""
+    def index(self) -> tuple[dict[Split, Tensor] | dict[Split, Ragged], dict[str, Any]]:
+        """The targets of each part, and what the spec says of them."""
 
     def load(self) -> None:
         """Read or generate the pictures, bring them to one size and standardise them."""
-        titled = self._generated() if self.path is None else self._read()
+        self.origins, titled = self._read()
         channels, height, width = shape_of(titled["train"], self.size, self.channels)
         plain = Picture(channels, height, width)
-        for split in SPLITS:
-            self.parts[split] = decode(titled[split], plain, self.errors)
-            if not self.parts[split].texts:
-                raise ValueError(f"{self.origins[split]}: expected pictures, got none")
+        self.parts = {split: decode(titled[split], plain, self.errors) for split in SPLITS}
+        check_filled("pictures", {split: part.texts for split, part in self.parts.items()}, self.origins, self.errors)
         mean, std = _moments(self.parts["train"])
         self.picture = Picture(channels, height, width, mean, std)
-        self.index()
+        targets, told = self.index()
+        self.examples = {
+            split: PictureRows(part.pixels, part.which, targets[split], self.picture)
+            for split, part in self.parts.items()
+        }
+        images = {"inputs": "images", "input_size": channels, "shape": (channels, height, width)}
+        self.spec = DataSpec(**{**images, "raw": self.picture.recipe(), **told})
 
     def order(self, split: Split) -> Order:
         """Training rows in random order, the others as they come."""
@@ -101,30 +109,19 @@ class ImageData(SequenceData):
             "rows": counts,
             "pictures": f"{self.picture.width} x {self.picture.height} pixels, {kind}",
         }
-        skipped = self.errors.describe()
-        return {**lines, "skipped": skipped} if skipped else lines
+        return lines | self.errors.summary()
 
     def stratum(self, item: TitledPicture) -> str:  # noqa: ARG002
         """What each part of a cut file has the same share of; nothing in particular."""
         return ""
 
-    def _generated(self) -> Mapping[Split, Titled]:
-        assert self.generate is not None
-        function = getattr(self.generate, "func", self.generate)
-        name = getattr(function, "__name__", type(function).__name__)
-        self.origins = dict.fromkeys(SPLITS, f"{name} (generated)")
-        return self.generate(self.seed)
-
-    def _read(self) -> Mapping[Split, Titled]:
-        assert self.path is not None
-        titled: dict[Split, Titled] = {}
-        for split, source in sources_of(self.path).items():
-            path = locate(source)
-            titled[split], self.origins[split] = list(self.format(path, self.errors)), str(path)
-        for split in SPLITS:
-            self.origins.setdefault(split, f"the {split} part of {self.origins['train']}")
+    def _read(self) -> tuple[dict[Split, str], Mapping[Split, Titled]]:
+        if self.path is None:
+            assert self.generate is not None
+            return dict.fromkeys(SPLITS, generated_by(self.generate)), self.generate(self.seed)
+        origins, titled = read_files(self.path, self.format, self.errors)
         cut(titled, key=_picture_key, label=self.stratum, seed=self.seed)
-        return titled
+        return origins, titled
 
     @staticmethod
     def _asked(size: Any = None, channels: int | None = None) -> tuple[Any, int | None]:

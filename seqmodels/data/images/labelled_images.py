@@ -1,15 +1,15 @@
 """Pictures and their classes, from files or generated: a picture in, its class out."""
 
+from typing import Any
+
 import torch
-from jaxtyping import Int
 from torch import Tensor
 
-from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.base import Split
 from seqmodels.data.images.floors import by_pixels
 from seqmodels.data.images.formats import TitledPicture
 from seqmodels.data.images.image_data import ImageData
-from seqmodels.data.images.pictures import PictureRows
-from seqmodels.types import DataSpec
+from seqmodels.data.parts import classes_of
 
 
 class LabelledImagesData(ImageData):
@@ -29,25 +29,12 @@ class LabelledImagesData(ImageData):
         torch.Size([20, 1, 1, 28, 28])
     """
 
-    def index(self) -> None:
+    def index(self) -> tuple[dict[Split, Tensor], dict[str, Any]]:
         """Classes to numbers."""
-        classes = tuple(sorted(set(self.parts["train"].texts)))
-        if len(classes) < 2:
-            raise ValueError(f"{self.origins['train']}: expected at least two classes, got only {classes[0]!r}")
-        self.targets = {split: self._numbers(split, classes) for split in SPLITS}
-        self.examples = {
-            split: PictureRows(part.pixels, part.which, self.targets[split], self.picture)
-            for split, part in self.parts.items()
-        }
-        picture = self.picture
-        self.spec = DataSpec(
-            inputs="images",
-            input_size=picture.channels,
-            output_size=len(classes),
-            classes=classes,
-            shape=(picture.channels, picture.height, picture.width),
-            raw=picture.recipe(),
-        )
+        classes = classes_of({split: part.texts for split, part in self.parts.items()}, self.origins)
+        numbers = {name: number for number, name in enumerate(classes)}
+        targets = {split: torch.tensor([numbers[text] for text in part.texts]) for split, part in self.parts.items()}
+        return targets, {"output_size": len(classes), "classes": classes}
 
     def floor(self) -> dict[str, float]:
         """The accuracy of logistic regression on the pixels of up to 10,000 training pictures."""
@@ -62,12 +49,3 @@ class LabelledImagesData(ImageData):
     def stratum(self, item: TitledPicture) -> str:
         """Its label."""
         return item.text
-
-    def _numbers(self, split: Split, classes: tuple[str, ...]) -> Int[Tensor, " rows"]:
-        numbers = {name: number for number, name in enumerate(classes)}
-        texts = self.parts[split].texts
-        for text in texts:
-            if text not in numbers:
-                known = ", ".join(classes)
-                raise ValueError(f"{self.origins[split]}: {text!r} is no training label, those are: {known}")
-        return torch.tensor([numbers[text] for text in texts])

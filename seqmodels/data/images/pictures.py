@@ -15,6 +15,7 @@ from torch.utils.data import Dataset
 
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.raw import RawInput
+from seqmodels.data.row_errors import one_line
 from seqmodels.types import Batch
 
 Pixels = NDArray[np.uint8]
@@ -108,7 +109,7 @@ def opened(item: str | PathLike[str] | Pixels) -> Image.Image:
             return ImageOps.exif_transpose(image)
     # Pillow's decoders raise a SyntaxError for a broken PNG.
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        what = str(error).splitlines()[0] if not isinstance(error, UnidentifiedImageError) else "unknown format"
+        what = one_line(error) if not isinstance(error, UnidentifiedImageError) else "unknown format"
         raise ValueError(f"{path} is not a readable picture: {what}") from error
 
 

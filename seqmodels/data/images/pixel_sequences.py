@@ -1,6 +1,6 @@
 """Pictures read pixel by pixel, or row by row: a long sequence in, the class of the picture out."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor
 
+from seqmodels.data.base import Split
 from seqmodels.data.images.labelled_images import LabelledImagesData
 from seqmodels.data.images.pictures import Picture
 
@@ -76,12 +77,12 @@ class PixelSequencesData(LabelledImagesData):
         super().__init__(**images)
         self.reading, self.permuted = reading, permuted
 
-    def index(self) -> None:
+    def index(self) -> tuple[dict[Split, Tensor], dict[str, Any]]:
         """Also how pictures become sequences."""
         sequence = PixelSequence(**asdict(self.picture), reading=self.reading, permutation=0 if self.permuted else None)
         self.picture = sequence
-        super().index()
-        self.spec = replace(self.spec, inputs="values", input_size=sequence.step_size, shape=())
+        targets, told = super().index()
+        return targets, {**told, "inputs": "values", "input_size": sequence.step_size, "shape": ()}
 
     def describe(self) -> dict[str, str]:
         """Also the length of the sequences."""

@@ -14,7 +14,7 @@ from scipy.io.matlab import MatReadError
 from seqmodels.data.base import SPLITS, Split
 from seqmodels.data.music.midi import midi_files, read_midi
 from seqmodels.data.music.notes import NUM_KEYS, Chords, Roll, chords_of, chords_of_roll, on_the_piano
-from seqmodels.data.row_errors import RowErrors
+from seqmodels.data.row_errors import RowErrors, one_line
 
 Pieces = dict[Split, list[Chords]]
 NAMES: Mapping[Split, tuple[str, ...]] = {
@@ -49,22 +49,30 @@ def read_pieces(path: Path, errors: RowErrors, *, steps_per_beat: int = 1, seed:
 
 
 def from_mat(path: Path, errors: RowErrors) -> Pieces:
-    """MATLAB cells `traindata`, `validdata` and `testdata` of piano rolls (steps, 88)."""
+    """MATLAB cells `traindata`, `validdata` and `testdata` of piano rolls (steps, 88).
+
+    Raises:
+        ValueError: the file cannot be read, or lacks a part; a piece is no such roll.
+    """
     try:
         content = loadmat(path, variable_names=[name for names in NAMES.values() for name in names])
     except (ValueError, OSError, TypeError, NotImplementedError, LookupError, MatReadError, zlib.error) as error:
-        raise ValueError(f"{path}: no readable .mat file: {_reason(error)}") from error
+        raise ValueError(f"{path}: no readable .mat file: {one_line(error)}") from error
     parts = _named_parts(path, content)
     return {split: list(_read(path, split, np.ravel(cells), _chords_of_cell, errors)) for split, cells in parts.items()}
 
 
 def from_json(path: Path, errors: RowErrors) -> Pieces:
     """An object with `train`, `valid` (or `val`) and `test`: lists of pieces, which are lists of chords, which are
-    lists of MIDI numbers."""
+    lists of MIDI numbers.
+
+    Raises:
+        ValueError: the file is not such JSON, or lacks a part; a piece is no such list.
+    """
     try:
         content = json.loads(path.read_bytes())
     except ValueError as error:
-        raise ValueError(f"{path}: not JSON: {_reason(error)}") from error
+        raise ValueError(f"{path}: not JSON: {one_line(error)}") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected an object with train, valid and test, got {type(content).__name__}")
     parts = _named_parts(path, content)
@@ -75,7 +83,11 @@ def from_json(path: Path, errors: RowErrors) -> Pieces:
 
 
 def from_midi(folder: Path, errors: RowErrors, *, steps_per_beat: int = 1, seed: int = 0) -> Pieces:
-    """The pieces of MIDI files, all voices together."""
+    """The pieces of MIDI files, all voices together.
+
+    Raises:
+        ValueError: there are too few files; one is no MIDI file, or has notes that a piano has not.
+    """
     return {
         split: list(_read_files(files, errors, steps_per_beat)) for split, files in midi_parts(folder, seed).items()
     }
@@ -153,7 +165,3 @@ def _chords_of_lists(piece: Any) -> Chords:
     if not well_formed:
         raise ValueError(f"expected a list of lists of MIDI numbers, got {piece!r:.60}")
     return [tuple(sorted({on_the_piano(pitch) for pitch in chord})) for chord in piece]
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

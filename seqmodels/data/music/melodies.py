@@ -1,9 +1,8 @@
 """Melodies and music in few voices: the notes it begins with in, the whole of it out, step by step as text."""
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,18 +10,15 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.files import Source, locate
+from seqmodels.data.base import SPLITS, Split
 from seqmodels.data.floors import witten_bell
-from seqmodels.data.music.chorales import cut, midi_parts, read_pieces
+from seqmodels.data.music.chorales import midi_parts, read_pieces
 from seqmodels.data.music.melody_text import Voices, entries_of, four_voices, melody_of, text_of, transposed
 from seqmodels.data.music.midi import is_midi, read_midi
+from seqmodels.data.music.music_data import MusicData
 from seqmodels.data.music.notes import LOWEST, NUM_KEYS, Chords, chord_of, key_names, on_the_piano, roll_of
-from seqmodels.data.music.transposition import each_in_one_key, semitones
-from seqmodels.data.orders import Order, by_length, in_order
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.raw import RawInput
-from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.rows import Rows
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.types import DataSpec
@@ -60,26 +56,22 @@ class StartNotes(RawInput):
         return [str(file)] if is_midi(file) else super().items(file)
 
 
-class MelodyData(SequenceData):
+class MelodyData(MusicData[Voices]):
     """Music that is written from its first notes on, see `melody_text` for how.
 
     The input is one step: a piano's 88 keys, 1 for those struck at first. The target is the text of the whole music,
     the first notes included, and an end. The vocabulary covers the range of the training part.
 
     Args:
-        path: a folder of MIDI files, of each of which the melody is read; or a `.mat` or `.json` file of chords of at
-            most four notes, see `chorales.read_pieces`, which are read as four voices; None to `generate`.
-        generate: makes music from a seed, used where there is no `path`; it is cut into 80, 10 and 10 %.
-        transpose: as for `PianoRollData`.
         max_steps: what is longer is cut off; None for nothing.
         steps_per_beat: of MIDI files, those that are read and those that are written.
-        on_error: whether a piece that cannot be read stops everything, or is skipped.
         batch_size: pieces of a batch.
-        seed: of the generated music, of a cut, of transpositions and of the order of training.
+        **music: the other arguments of `MusicData`. `path` is a folder of MIDI files, of each of which the melody is
+            read; or a `.mat` or `.json` file of chords of at most four notes, see `chorales.read_pieces`, which are
+            read as four voices.
 
     Raises:
-        ValueError: there is neither a file nor a generator, or a number is out of range. On loading: a part has no
-            pieces.
+        ValueError: `max_steps` is not positive.
 
     Example:
         >>> from seqmodels.data.music.notes import Note
@@ -93,37 +85,20 @@ class MelodyData(SequenceData):
     """
 
     def __init__(
-        self,
-        *,
-        path: Source | None = None,
-        generate: Callable[[int], list[Voices]] | None = None,
-        transpose: int = 0,
-        max_steps: int | None = None,
-        steps_per_beat: int = 2,
-        on_error: OnError = "stop",
-        batch_size: int = 32,
-        seed: int = 0,
+        self, *, max_steps: int | None = None, steps_per_beat: int = 2, batch_size: int = 32, **music: Any
     ) -> None:
-        super().__init__(batch_size, seed)
-        if path is None and generate is None:
-            raise ValueError("melodies need a path or a generator, got neither")
-        if steps_per_beat < 1 or (max_steps is not None and max_steps < 1):
-            raise ValueError(f"steps_per_beat and max_steps must be at least 1, got {steps_per_beat} and {max_steps}")
-        self.path, self.generate = path, generate
-        self.shifts, self.max_steps, self.steps_per_beat = semitones(transpose), max_steps, steps_per_beat
-        self.errors = RowErrors(on_error)
+        super().__init__(steps_per_beat=steps_per_beat, batch_size=batch_size, **music)
+        if max_steps is not None and max_steps < 1:
+            raise ValueError(f"max_steps must be at least 1 or None, got {max_steps}")
+        self.max_steps = max_steps
 
     def load(self) -> None:
         """Read or generate the music, and write it as text."""
-        self._origin, pieces = self._read()
-        for split in SPLITS:
-            if not pieces[split]:
-                raise ValueError(f"{self._origin}: expected music in the {split} part, got none")
-        self.pieces = {split: [_beginning(voices, self.max_steps) for voices in pieces[split]] for split in SPLITS}
-        vocabulary = Vocabulary.listed(entries_of(self.pieces["train"], self.shifts), marks=True)
-        self.shifts_of = {"train": self.shifts, "val": range(1), "test": range(1)}
+        self.read_parts()
+        self.pieces = {split: [_beginning(voices, self.max_steps) for voices in self.pieces[split]] for split in SPLITS}
+        vocabulary = Vocabulary.listed(entries_of(self.pieces["train"], self.shifts["train"]), marks=True)
         in_keys = {
-            split: [transposed(voices, shift) for shift in self.shifts_of[split] for voices in self.pieces[split]]
+            split: [transposed(voices, shift) for shift in self.shifts[split] for voices in self.pieces[split]]
             for split in SPLITS
         }
         self.texts = {split: _tokens(in_keys[split], vocabulary) for split in SPLITS}
@@ -131,7 +106,7 @@ class MelodyData(SequenceData):
             split: Rows(Ragged.of(_start(start_of(voices)).numpy() for voices in in_keys[split]), self.texts[split])
             for split in SPLITS
         }
-        num_voices = max(len(voices) for voices in self.pieces["train"])
+        self.num_voices = max(len(voices) for voices in self.pieces["train"])
         self.spec = DataSpec(
             inputs="values",
             input_size=NUM_KEYS,
@@ -139,37 +114,36 @@ class MelodyData(SequenceData):
             padding_index=vocabulary.padding_index,
             target_vocabulary=vocabulary.to_json(),
             columns=key_names(),
-            raw=StartNotes(num_voices == 1, self.steps_per_beat).recipe(),
+            raw=StartNotes(self.num_voices == 1, self.steps_per_beat).recipe(),
         )
 
-    def order(self, split: Split) -> Order:
-        """Training music of similar length together, each piece in one of its keys; the rest as it comes."""
-        count = len(self.pieces[split])
-        if split != "train":
-            return in_order(count, self.batch_size)
-        return each_in_one_key(by_length(self.texts[split].lengths[:count], self.batch_size), count, len(self.shifts))
+    def read(self, path: Path) -> dict[Split, list[Voices]]:
+        """The melodies of MIDI files, or the voices of chords."""
+        if path.is_dir():
+            return {split: self._melodies(files) for split, files in midi_parts(path, self.seed).items()}
+        chords = read_pieces(path, self.errors)
+        return {split: self._in_voices(f"{path}: {split}", chords[split]) for split in SPLITS}
+
+    def lengths(self, split: Split) -> Tensor:
+        """Tokens, in whichever key."""
+        return self.texts[split].lengths[: len(self.pieces[split])]
 
     def floor(self) -> dict[str, float]:
         """What an interpolated Witten-Bell 6-gram model reaches that knows the first note: `loss` in nats per token."""
         (train, _), (test, asked) = self._stream("train"), self._stream("test")
         probabilities = witten_bell(train, test, self.spec.output_size + NUM_KEYS)[asked]
-        loss = -float(np.log(probabilities).mean())
-        return {"loss": loss, "perplexity": math.exp(loss)}
+        return {"loss": -float(np.log(probabilities).mean())}
 
     def describe(self) -> dict[str, str]:
-        """Where the music comes from, how much there is, and how it is written."""
-        num_voices = max(len(voices) for voices in self.pieces["train"])
-        entries, longest = self.spec.output_size, max(int(rows.lengths.max()) for rows in self.texts.values())
+        """Likewise, with how the music is written."""
+        longest = max(int(rows.lengths.max()) for rows in self.texts.values())
         limit = "" if self.max_steps is None else f", cut to {self.max_steps} steps"
-        lines = {
-            "data": self._origin,
-            "pieces": ", ".join(f"{len(self.pieces[split]):,} {split}" for split in SPLITS),
-            "voices": "a melody" if num_voices == 1 else f"{num_voices} voices",
+        return {
+            **super().describe(),
+            "voices": "a melody" if self.num_voices == 1 else f"{self.num_voices} voices",
             "tokens": f"{sum(map(int, self.texts['test'].lengths)):,} test, {longest:,} in the longest{limit}",
-            "vocabulary": f"{entries} entries",
-            "training keys": f"moved by up to {self.shifts[-1]} semitones" if self.shifts[-1] else "as written",
+            "vocabulary": f"{self.spec.output_size} entries",
         }
-        return {**lines, "skipped": self.errors.describe()} if self.errors.skipped else lines
 
     def _stream(self, split: Split) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """All texts of a part in one row, each behind a token for its first note, and which tokens are asked for."""
@@ -177,19 +151,6 @@ class MelodyData(SequenceData):
         texts = [self.texts[split][piece].numpy() for piece in range(len(firsts))]
         tokens = np.concatenate([part for first, text in zip(firsts, texts, strict=True) for part in ([first], text)])
         return tokens, tokens < self.spec.output_size
-
-    def _read(self) -> tuple[str, dict[Split, list[Voices]]]:
-        if self.path is None:
-            assert self.generate is not None
-            function = getattr(self.generate, "func", self.generate)
-            pieces = self.generate(self.seed)
-            name = f"{getattr(function, '__name__', type(function).__name__)} (generated)"
-            return name, cut(pieces, [str(piece) for piece in pieces], self.seed)
-        path = locate(self.path)
-        if path.is_dir():
-            return str(path), {split: self._melodies(files) for split, files in midi_parts(path, self.seed).items()}
-        chords = read_pieces(path, self.errors)
-        return str(path), {split: self._in_voices(f"{path}: {split}", chords[split]) for split in SPLITS}
 
     def _in_voices(self, origin: str, pieces: list[Chords]) -> list[Voices]:
         sung: list[Voices] = []
@@ -235,5 +196,4 @@ def _beginning(voices: Voices, max_steps: int | None) -> Voices:
 
 
 def _tokens(pieces: list[Voices], vocabulary: Vocabulary) -> Ragged:
-    encoded = vocabulary.encode_batch([text_of(voices) for voices in pieces])
-    return Ragged.of([*row, vocabulary.end_index] for row in encoded)
+    return Ragged.of(vocabulary.encode_batch([text_of(voices) for voices in pieces], end=True))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import mido
 
 from seqmodels.data.music.notes import Note
+from seqmodels.data.row_errors import one_line
 
 DRUMS = 9
 TICKS_PER_BEAT = 480
@@ -56,8 +57,7 @@ def read_midi(path: str | os.PathLike[str], *, steps_per_beat: int = 4) -> Score
             raise ValueError("its time is not counted in beats")
         timed = [list(_timed(track)) for track in file.tracks]
     except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
-        reason = str(error) or type(error).__name__
-        raise ValueError(f"{os.fspath(path)}: no readable MIDI file: {reason}") from error
+        raise ValueError(f"{os.fspath(path)}: no readable MIDI file: {one_line(error)}") from error
     voices = [voice for track in timed for voice in _voices(track, file.ticks_per_beat / steps_per_beat)]
     if not voices:
         raise ValueError(f"{os.fspath(path)}: expected notes, got none")

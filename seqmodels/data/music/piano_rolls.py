@@ -1,8 +1,8 @@
 """Polyphonic music as piano rolls: what sounds in, what sounds a step later out."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,17 +10,14 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.files import Source, locate
-from seqmodels.data.music.chorales import cut, read_pieces
+from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.music.chorales import read_pieces
 from seqmodels.data.music.midi import is_midi, read_midi
+from seqmodels.data.music.music_data import MusicData
 from seqmodels.data.music.next_notes import next_notes
 from seqmodels.data.music.notes import LOWEST, NUM_KEYS, Chords, chord_of, chords_of, key_names, pitch_name, roll_of
-from seqmodels.data.music.transposition import each_in_one_key, semitones
-from seqmodels.data.orders import Order, by_length, in_order
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.raw import RawInput
-from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.types import Batch, DataSpec
 
 
@@ -83,25 +80,16 @@ class NextNotes(Dataset[Batch]):
         return Batch(moved[:, :-1], moved[:, 1:], self.rolls.lengths[pieces] - 1)
 
 
-class PianoRollData(SequenceData):
+class PianoRollData(MusicData[Chords]):
     """Pieces of polyphonic music, as which of a piano's 88 keys sound at each step.
 
     The notes of a piece's second to last step are predicted, each from all steps before; those of the first step are
     given. A piece of T steps is a row of T-1.
 
     Args:
-        path: a `.mat` or `.json` file or a folder of MIDI files, see `chorales.read_pieces`; None to `generate`.
-        generate: makes pieces from a seed, used where there is no `path`; they are cut into 80, 10 and 10 %.
-        transpose: a training piece comes, in each epoch, moved by a number of semitones drawn anew, at most so many
-            up or down. Validation and test stay as they are.
         steps_per_beat: of MIDI files.
-        on_error: whether a piece that cannot be read stops everything, or is skipped.
         batch_size: pieces of a batch.
-        seed: of the generated pieces, of a cut, of transpositions and of the order of training.
-
-    Raises:
-        ValueError: there is neither a file nor a generator, or a number is out of range. On loading: a part has no
-            pieces.
+        **music: the other arguments of `MusicData`; `path` is as `chorales.read_pieces` takes it.
 
     Example:
         >>> data = PianoRollData(generate=lambda seed: [[(60, 64), (62,)], [(60,)] * 3, [(60,)] * 4])
@@ -110,78 +98,45 @@ class PianoRollData(SequenceData):
         88
     """
 
-    def __init__(
-        self,
-        *,
-        path: Source | None = None,
-        generate: Callable[[int], list[Chords]] | None = None,
-        transpose: int = 0,
-        steps_per_beat: int = 1,
-        on_error: OnError = "stop",
-        batch_size: int = 16,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(batch_size, seed)
-        if path is None and generate is None:
-            raise ValueError("piano rolls need a path or a generator, got neither")
-        if steps_per_beat < 1:
-            raise ValueError(f"steps_per_beat must be at least 1, got {steps_per_beat}")
-        self.path, self.generate = path, generate
-        self.shifts, self.raw = semitones(transpose), PianoRoll(steps_per_beat)
-        self.errors = RowErrors(on_error)
+    def __init__(self, *, steps_per_beat: int = 1, batch_size: int = 16, **music: Any) -> None:
+        super().__init__(steps_per_beat=steps_per_beat, batch_size=batch_size, **music)
 
     def load(self) -> None:
         """Read or generate the pieces."""
-        self._origin, self.pieces = self._read()
-        for split in SPLITS:
-            if not self.pieces[split]:
-                raise ValueError(f"{self._origin}: expected pieces in the {split} part, got none")
-        shifts = {"train": self.shifts, "val": range(1), "test": range(1)}
-        self.examples = {split: NextNotes(self.pieces[split], shifts[split]) for split in SPLITS}
+        self.read_parts()
+        self.examples = {split: NextNotes(self.pieces[split], self.shifts[split]) for split in SPLITS}
         self.spec = DataSpec(
             inputs="values",
             input_size=NUM_KEYS,
             output_size=NUM_KEYS,
-            mean=_shares(self.pieces["train"], self.shifts),
+            mean=_shares(self.pieces["train"], self.shifts["train"]),
             columns=key_names(),
             answers=key_names(),
-            raw=self.raw.recipe(),
+            raw=PianoRoll(self.steps_per_beat).recipe(),
         )
 
-    def order(self, split: Split) -> Order:
-        """Training pieces of similar length together, each in one of its keys; the others as they come."""
-        lengths = torch.tensor([len(piece) for piece in self.pieces[split]])
-        if split != "train":
-            return in_order(len(lengths), self.batch_size)
-        return each_in_one_key(by_length(lengths, self.batch_size), len(lengths), len(self.shifts))
+    def read(self, path: Path) -> dict[Split, list[Chords]]:
+        """As `chorales.read_pieces` does."""
+        return read_pieces(path, self.errors, steps_per_beat=self.steps_per_beat, seed=self.seed)
+
+    def lengths(self, split: Split) -> Tensor:
+        """Steps."""
+        return torch.tensor([len(piece) for piece in self.pieces[split]])
 
     def floor(self) -> dict[str, float]:
         """The test metrics of a logistic regression for each key, on the keys of the two steps before."""
         return next_notes(*([roll_of(piece) for piece in self.pieces[split]] for split in ("train", "test")))
 
     def describe(self) -> dict[str, str]:
-        """Where the pieces come from, how many and how long they are, what sounds in them."""
+        """Likewise, with how long the pieces are and what sounds in them."""
         every = [chord for split in SPLITS for piece in self.pieces[split] for chord in piece]
         pitches = [pitch for chord in every for pitch in chord]
-        lines = {
-            "data": self._origin,
-            "pieces": ", ".join(f"{len(self.pieces[split]):,} {split}" for split in SPLITS),
+        span = f"from {pitch_name(min(pitches))} to {pitch_name(max(pitches))}" if pitches else "none sounds"
+        return {
+            **super().describe(),
             "steps": ", ".join(f"{sum(map(len, self.pieces[split])):,} {split}" for split in SPLITS),
-            "notes": f"{len(pitches) / len(every):.1f} a step, from {pitch_name(min(pitches))} to "
-            f"{pitch_name(max(pitches))}",
-            "training keys": f"moved by up to {self.shifts[-1]} semitones" if self.shifts[-1] else "as written",
+            "notes": f"{len(pitches) / len(every):.1f} a step, {span}",
         }
-        return {**lines, "skipped": self.errors.describe()} if self.errors.skipped else lines
-
-    def _read(self) -> tuple[str, dict[Split, list[Chords]]]:
-        if self.path is not None:
-            path = locate(self.path)
-            return str(path), read_pieces(path, self.errors, steps_per_beat=self.raw.steps_per_beat, seed=self.seed)
-        assert self.generate is not None
-        function = getattr(self.generate, "func", self.generate)
-        name = f"{getattr(function, '__name__', type(function).__name__)} (generated)"
-        pieces = self.generate(self.seed)
-        return name, cut(pieces, [str(piece) for piece in pieces], self.seed)
 
 
 def _values(chords: Chords) -> Float[Tensor, "time keys"]:

@@ -1,25 +1,26 @@
-"""Columns of a CSV file, row by row and however long it is, or a line that says what is wrong with it."""
+"""Columns of a CSV file, however long it is, or a line that says what is wrong with it."""
 
-import csv
-import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from seqmodels.data.files import open_text
 from seqmodels.data.prepared import fingerprint, prepared
 from seqmodels.data.row_errors import RowErrors
-from seqmodels.data.series.calendar import parse_time
-from seqmodels.data.series.table import PIECE, Floats, Table
+from seqmodels.data.series.csv_blocks import Block, Blocks, Columns, lines_of, parse
+from seqmodels.data.series.regrouped import regroup
+from seqmodels.data.series.table import Floats, Table
 
 LARGE = 2**26  # bytes of a file that is read once and kept on disk, rather than in memory
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,6 @@ class Roles:
         return (self.inputs,) if isinstance(self.inputs, str) else tuple(self.inputs)
 
 
-class Row(NamedTuple):
-    """What one line of a file holds."""
-
-    values: list[float]
-    time: float
-    series: str
-
-
 def read_table(path: Path, column: str | Sequence[str] | None, roles: Roles, errors: RowErrors) -> Table:
     """The columns to predict, then the other inputs; a large file is read once and kept on disk.
 
@@ -64,150 +57,85 @@ def read_table(path: Path, column: str | Sequence[str] | None, roles: Roles, err
             CSV file. Names the line.
     """
     if path.stat().st_size < LARGE:
-        numbers, moments = io.BytesIO(), io.BytesIO()
-        about = _write(path, column, roles, errors, numbers, moments)
-        return _table(about, np.frombuffer(numbers.getvalue()), np.frombuffer(moments.getvalue()))
+        with TemporaryDirectory() as name:
+            _write(Path(name), path, column, roles, errors)
+            return _table(Path(name), errors, np.fromfile)
+    key: dict[str, Any] = {"reader": "csv_columns", "format": FORMAT, "file": fingerprint(path)}
+    key |= {"column": column, "roles": asdict(roles), "on_error": errors.on_error}
+    folder = prepared(key, lambda folder: _write(folder, path, column, roles, errors))
+    return _table(folder, errors, lambda file: np.memmap(file, mode="r", dtype=np.float64))
 
-    def make(folder: Path) -> None:
-        with (folder / "values").open("wb") as values, (folder / "times").open("wb") as times:
-            about = _write(path, column, roles, errors, values, times)
-        skipped = {"skipped": errors.skipped, "first": errors.first}
-        (folder / "about.json").write_text(json.dumps({**about, **skipped}))
 
-    key = {"file": fingerprint(path), "column": column, "roles": asdict(roles), "on_error": errors.on_error}
-    folder = prepared({**key, "reader": "csv_columns", "format": FORMAT}, make)
-    about = json.loads((folder / "about.json").read_text())
+def _table(folder: Path, errors: RowErrors, read: Callable[[Path], Floats]) -> Table:
+    about = json.loads((folder / "about.json").read_text(encoding="utf-8"))
     errors.skipped, errors.first = about["skipped"], about["first"]
-    times: Floats = np.memmap(folder / "times", np.float64, "r") if roles.time else np.empty(0)
-    return _table(about, np.memmap(folder / "values", np.float64, "r"), times)
+    columns = tuple(about["columns"])
+    times = read(folder / "times") if about["dated"] else None
+    values = read(folder / "values").reshape(-1, len(columns))
+    return Table(columns, values, times, tuple(about["names"]), tuple(about["ends"]))
 
 
-def _table(about: Mapping[str, Any], values: Floats, times: Floats) -> Table:
-    columns, runs = tuple(about["columns"]), about["runs"]
-    values, dated = values.reshape(-1, len(columns)), times if len(times) else None
-    names = tuple(dict.fromkeys(name for name, _ in runs))
-    ends = [start for _, start in runs[1:]] + [len(values)]
-    if len(names) < len(runs):  # the series take turns: put them one behind the other, in memory
-        parts: dict[str, list[Any]] = {name: [] for name in names}
-        for (name, start), end in zip(runs, ends, strict=True):
-            parts[name].append(np.arange(start, end))
-        rows = [np.concatenate(part) for part in parts.values()]
-        order, ends = np.concatenate(rows), np.cumsum([len(part) for part in rows]).tolist()
-        values, dated = values[order], None if dated is None else dated[order]
-    return Table(columns, values, dated, names, tuple(ends))
-
-
-def _write(
-    path: Path, column: str | Sequence[str] | None, roles: Roles, errors: RowErrors, values: BinaryIO, times: BinaryIO
-) -> dict[str, Any]:
-    """Write the numbers of all rows; what else is known of them is returned, in plain values."""
-    rows = _Rows(path, column, roles, errors)
-    runs: list[tuple[str, int]] = []
-    piece: list[Row] = []
-    count = 0
-    for row in rows:
-        if not runs or runs[-1][0] != row.series:
-            runs.append((row.series, count))
-        piece.append(row)
-        count += 1
-        if len(piece) == PIECE:
-            _flush(piece, values, times, dated=roles.time is not None)
-    _flush(piece, values, times, dated=roles.time is not None)
-    if not count:
+def _write(folder: Path, path: Path, column: str | Sequence[str] | None, roles: Roles, errors: RowErrors) -> None:
+    """Write the numbers of all rows, one series behind the other."""
+    lines = lines_of(path)
+    first = next(lines, [])
+    rest = first[1:] or next(lines, [])
+    if not rest:
+        raise ValueError(f"{path}: expected a row of column names and rows of values, got {len(first)} rows")
+    names, columns = _columns(path, first[0][1], rest[0][1], column, roles)
+    blocks = Blocks(path, columns, errors)
+    counts = _append(folder, (blocks.read(some) for some in chain([rest], lines)))
+    if not sum(counts):
         raise ValueError(f"{path}: expected a row of column names and rows of values, got no row that can be read")
-    return {"columns": rows.names, "runs": runs}
+    regroup(folder, {"values": len(names), "times": 1} if roles.time else {"values": len(names)}, counts)
+    about = {
+        "columns": names,
+        "dated": roles.time is not None,
+        "names": list(blocks.names),
+        "ends": list(accumulate(counts)),
+        "skipped": errors.skipped,
+        "first": errors.first,
+    }
+    (folder / "about.json").write_text(json.dumps(about), encoding="utf-8")
 
 
-def _flush(piece: list[Row], values: BinaryIO, times: BinaryIO, *, dated: bool) -> None:
-    values.write(np.array([row.values for row in piece], dtype=np.float64).tobytes())
-    if dated:
-        times.write(np.array([row.time for row in piece], dtype=np.float64).tobytes())
-    piece.clear()
+def _append(folder: Path, blocks: Iterable[Block]) -> list[int]:
+    """Write what blocks hold into files, and count the rows of each series."""
+    counts = np.zeros(0, dtype=np.int64)
+    with ExitStack() as stack:
+        files = [stack.enter_context((folder / name).open("wb")) for name in Block._fields]
+        for block in blocks:
+            found = np.bincount(block.series, minlength=len(counts))
+            found[: len(counts)] += counts
+            counts = found
+            parts: tuple[NDArray[Any], ...] = block
+            for file, part in zip(files, parts, strict=True):
+                part.tofile(file)
+    return [int(count) for count in counts]
 
 
-class _Rows:
-    """The rows of a file, one by one; bad ones are up to `errors`."""
+def _columns(
+    path: Path, header: list[str], second: list[str], column: str | Sequence[str] | None, roles: Roles
+) -> tuple[tuple[str, ...], Columns]:
+    """The names of what is read as values, and where everything is."""
+    header = [name.strip() for name in header]
+    if all(math.isfinite(parse(cell)) for cell in header):
+        raise ValueError(f"{path}:1: expected the names of the columns, got numbers: {', '.join(header)}")
+    every = ", ".join(header)
 
-    def __init__(self, path: Path, column: str | Sequence[str] | None, roles: Roles, errors: RowErrors) -> None:
-        self.path, self.errors, self.lines = path, errors, _lines(path)
-        first, second = next(self.lines, None), next(self.lines, None)
-        if first is None or second is None:
-            count = int(first is not None)
-            raise ValueError(f"{path}: expected a row of column names and rows of values, got {count} rows")
-        self.second, self.header = second, first[1]
-        if all(math.isfinite(_parse(cell)) for cell in self.header):
-            raise ValueError(f"{path}:1: expected the names of the columns, got numbers: {', '.join(self.header)}")
-        predicted = self._only_numeric(second[1]) if column is None else self._named(column)
-        self.names = (*predicted, *(name for name in roles.names() if name not in predicted))
-        self.places = [self._place(name) for name in self.names]
-        self.time = self._place(roles.time) if roles.time else None
-        self.series = self._place(roles.series) if roles.series else None
-        self.latest: dict[str, float] = {}
+    def place(name: str) -> int:
+        if header.count(name) != 1:
+            raise ValueError(f"{path}: {header.count(name)} columns are named {name!r}, there are {every}")
+        return header.index(name)
 
-    def __iter__(self) -> Iterator[Row]:
-        for line, cells in chain((self.second,), self.lines):
-            row = None
-            with self.errors.at(f"{self.path}:{line}"):
-                row = self._row(cells)
-            if row is not None:
-                yield row
-
-    def _row(self, cells: list[str]) -> Row:
-        if len(cells) != len(self.header):
-            raise ValueError(f"expected {len(self.header)} cells as in the first row, got {len(cells)}")
-        values = [self._number(place, cells[place]) for place in self.places]
-        series = "" if self.series is None else cells[self.series]
-        time = math.nan if self.time is None else parse_time(cells[self.time])
-        if time < self.latest.get(series, -math.inf):
-            raise ValueError(f"expected the rows in the order of time, got {cells[self.time or 0]!r} after a later one")
-        self.latest[series] = time
-        return Row(values, time, series)
-
-    def _number(self, place: int, cell: str) -> float:
-        value = _parse(cell)
-        if not math.isfinite(value):
-            raise ValueError(f"column {self.header[place]!r}: expected a finite number, got {cell!r}")
-        return value
-
-    def _only_numeric(self, first: list[str]) -> tuple[str, ...]:
-        numeric = [name for name, cell in zip(self.header, first, strict=False) if math.isfinite(_parse(cell))]
-        if len(numeric) != 1:
-            every = ", ".join(self.header)
-            raise ValueError(f"{self.path}: {len(numeric)} columns are numeric, choose the column from {every}")
-        return tuple(numeric)
-
-    def _named(self, column: str | Sequence[str]) -> tuple[str, ...]:
-        names = (column,) if isinstance(column, str) else tuple(column)
-        if not names:
-            raise ValueError(f"{self.path}: column names none, expected some of {', '.join(self.header)}")
-        return names
-
-    def _place(self, name: str) -> int:
-        if self.header.count(name) != 1:
-            count, every = self.header.count(name), ", ".join(self.header)
-            raise ValueError(f"{self.path}: {count} columns are named {name!r}, there are {every}")
-        return self.header.index(name)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The number and the cells of each row, without the blank ones at the end."""
-    reader = csv.reader(open_text(path), strict=True)
-    blank: list[tuple[int, list[str]]] = []
-    try:
-        for cells in reader:
-            row = (reader.line_num, [cell.strip() for cell in cells])
-            if not cells:
-                blank.append(row)
-                continue
-            yield from blank
-            blank.clear()
-            yield row
-    except csv.Error as error:
-        raise ValueError(f"{path}:{reader.line_num}: not a row of a CSV file: {error}") from error
-
-
-def _parse(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return math.nan
+    if column is None:
+        predicted = [name for name, cell in zip(header, second, strict=False) if math.isfinite(parse(cell))]
+        if len(predicted) != 1:
+            raise ValueError(f"{path}: {len(predicted)} columns are numeric, choose the column from {every}")
+    else:
+        predicted = [column] if isinstance(column, str) else list(column)
+        if not predicted:
+            raise ValueError(f"{path}: column names none, expected some of {every}")
+    names = (*predicted, *(name for name in roles.names() if name not in predicted))
+    time, series = (place(name) if name else None for name in (roles.time, roles.series))
+    return names, Columns(header, [place(name) for name in names], time, series)

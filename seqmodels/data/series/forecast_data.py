@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from seqmodels.data.base import SPLITS, SequenceData, Split
+from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
 from seqmodels.data.files import Source, locate
-from seqmodels.data.orders import Order, in_order, shuffled
+from seqmodels.data.orders import Order, in_order
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.series.calendar import cycles_of
 from seqmodels.data.series.csv_columns import Roles, read_table
 from seqmodels.data.series.floors import Question, better, floors
+from seqmodels.data.series.scattered import scattered
 from seqmodels.data.series.series_input import SeriesInput
 from seqmodels.data.series.table import PIECE, Floats, Table, mean_and_std
 from seqmodels.data.series.windows import Origins, Windows, parts_in_time
@@ -117,7 +118,7 @@ class SeriesData(SequenceData):
 
     def order(self, split: Split) -> Order:
         """Training windows in random order, the others in time."""
-        draw = shuffled if split == "train" else in_order
+        draw = scattered if split == "train" else in_order
         return draw(len(self.origins[split]), self.batch_size)
 
     def floor(self) -> dict[str, float]:
@@ -160,8 +161,7 @@ class SeriesData(SequenceData):
             table = read_table(path, self.column, self.roles, self.errors)
             return str(path), table, 1 if self.column is None or isinstance(self.column, str) else len(self.column)
         assert self.generate is not None
-        function = getattr(self.generate, "func", self.generate)
-        name = f"{getattr(function, '__name__', type(function).__name__)} (generated)"
+        name = generated_by(self.generate)
         if self.column is not None:
             raise ValueError(f"{name}: a generated series has no columns to choose from, got column {self.column!r}")
         made = self.generate(self.seed)

@@ -1,7 +1,7 @@
 """Readers of labelled series, one function per file format: a path in, series of numbers and their labels out."""
 
 import csv
-import tarfile
+import io
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodels.data.files import open_text
+from seqmodels.data.files import archived, open_text
 from seqmodels.data.row_errors import RowErrors
 
 Floats = NDArray[np.float64]
@@ -84,17 +84,18 @@ def smartphone_archive(
         activities: names of the classes, which the file counts from 1.
 
     Raises:
-        ValueError: a file is missing, or has another number of rows.
+        ValueError: the archive is damaged; a file is missing, has another number of rows or holds something else than
+            numbers; there is no such class.
     """
-    with tarfile.open(path) as archive:
-        names = {Path(name).name: name for name in archive.getnames()}
-        files = [f"{signal}_{part}.txt" for signal in SMARTPHONE_SIGNALS] + [f"y_{part}.txt"]
-        missing = [file for file in files if file not in names]
-        if missing:
-            raise ValueError(f"{path} has no file {', '.join(missing)}")
-        *signals, classes = (_matrix(archive, names[file]) for file in files)
-    if len({len(matrix) for matrix in (*signals, classes)}) != 1:
-        raise ValueError(f"{path}: expected as many rows in every {part} file, got {[len(m) for m in signals]}")
+    files = [f"{signal}_{part}.txt" for signal in SMARTPHONE_SIGNALS] + [f"y_{part}.txt"]
+    found = {Path(name).name: content for name, content in archived(path, lambda name: Path(name).name in files)}
+    missing = [file for file in files if file not in found]
+    if missing:
+        raise ValueError(f"{path} has no file {', '.join(missing)}")
+    *signals, classes = (_matrix(f"{path}/{file}", found[file]) for file in files)
+    counts = [len(matrix) for matrix in (*signals, classes)]
+    if len(set(counts)) != 1:
+        raise ValueError(f"{path}: expected as many rows in every {part} file, got {counts}")
     for row, values in enumerate(np.stack(signals, axis=-1)):
         place, number = f"{path}:{part}:{row + 1}", int(classes[row, 0])
         with errors.at(place):
@@ -103,7 +104,10 @@ def smartphone_archive(
             yield LabelledSeries(values, SMARTPHONE_SIGNALS, activities[number - 1], place)
 
 
-def _matrix(archive: tarfile.TarFile, name: str) -> Floats:
-    file = archive.extractfile(name)
-    assert file is not None
-    return np.loadtxt(file, ndmin=2)
+def _matrix(place: str, content: bytes) -> Floats:
+    try:
+        if not content.strip():
+            raise ValueError("the file is empty")
+        return np.loadtxt(io.BytesIO(content), ndmin=2)
+    except ValueError as error:
+        raise ValueError(f"{place}: expected rows of numbers: {error}") from error

@@ -13,10 +13,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
-from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.files import Source, locate
+from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
+from seqmodels.data.files import Source
 from seqmodels.data.orders import Order, by_length, in_order
-from seqmodels.data.parts import cut, sources_of
+from seqmodels.data.parts import check_filled, classes_of, cut, read_files
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.raw import RawInput
 from seqmodels.data.row_errors import OnError, RowErrors
@@ -114,16 +114,18 @@ class LabelledSeriesData(SequenceData):
 
     def load(self) -> None:
         """Read or generate the series, standardise them, index their classes."""
-        self._origin, self._parts = self._read()
+        self._origins, self._parts = self._read()
         cut(self._parts, key=lambda series: series.place, label=lambda series: series.label, seed=self.seed)
-        classes, columns = self._checked()
+        check_filled("series", self._parts, self._origins, self.errors)
+        labels = {split: [series.label for series in part] for split, part in self._parts.items()}
+        classes, columns = classes_of(labels, self._origins), self._columns()
         stacked = np.concatenate([series.values for series in self._parts["train"]])
         std = np.where(np.ptp(stacked, axis=0) > 0, stacked.std(axis=0), 1.0)
         raw = SeriesSteps(columns, tuple(stacked.mean(axis=0).tolist()), tuple(std.tolist()))
         self.rows = {
             split: Rows(
                 Ragged.of(raw.standardised(series.values) for series in part),
-                torch.tensor([classes.index(series.label) for series in part]),
+                torch.tensor([classes.index(label) for label in labels[split]]),
             )
             for split, part in self._parts.items()
         }
@@ -155,40 +157,27 @@ class LabelledSeriesData(SequenceData):
         """Origin, number and length of the series, columns and classes."""
         lengths = torch.cat([self.rows[split].lengths for split in SPLITS])
         lines = {
-            "data": self._origin,
+            "data": self._origins["train"],
             "series": ", ".join(f"{len(self.rows[split]):,} {split}" for split in SPLITS),
             "length": f"{int(lengths.min())} to {int(lengths.max())} steps",
             "columns": ", ".join(self.spec.columns),
             "classes": ", ".join(self.spec.classes),
         }
-        return {**lines, **({"skipped": self.errors.describe()} if self.errors.skipped else {})}
+        return lines | self.errors.summary()
 
-    def _read(self) -> tuple[str, dict[Split, Series]]:
-        if self.path is None:
-            assert self.generate is not None
-            function = getattr(self.generate, "func", self.generate)
-            return f"{getattr(function, '__name__', type(function).__name__)} (generated)", {
-                "train": self.generate(self.seed)
-            }
-        formats = self.format if isinstance(self.format, Mapping) else dict.fromkeys(SPLITS, self.format)
-        paths = {split: locate(source) for split, source in sources_of(self.path).items()}
-        return str(paths["train"]), {split: list(formats[split](path, self.errors)) for split, path in paths.items()}
+    def _read(self) -> tuple[dict[Split, str], dict[Split, Series]]:
+        if self.path is not None:
+            return read_files(self.path, self.format, self.errors)
+        assert self.generate is not None
+        return dict.fromkeys(SPLITS, generated_by(self.generate)), {"train": self.generate(self.seed)}
 
-    def _checked(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        for split in SPLITS:
-            if not self._parts[split]:
-                raise ValueError(f"{self._origin}: expected series in the {split} part, got none")
-        classes = tuple(sorted({series.label for series in self._parts["train"]}))
+    def _columns(self) -> tuple[str, ...]:
         columns = self._parts["train"][0].columns
-        if len(classes) < 2:
-            raise ValueError(f"{self._origin}: expected at least two classes, got only {classes[0]!r}")
         for series in (series for part in self._parts.values() for series in part):
             if series.columns != columns:
                 told, wanted = ", ".join(series.columns), ", ".join(columns)
                 raise ValueError(f"{series.place}: expected columns {wanted}, got {told}")
-            if series.label not in classes:
-                raise ValueError(f"{series.place}: {series.label!r} is no training label, those are {classes}")
-        return classes, columns
+        return columns
 
 
 def _features(series: LabelledSeries) -> Floats:

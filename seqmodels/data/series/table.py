@@ -1,5 +1,6 @@
 """Numbers over time, of one series or of several one behind the other, in memory or on disk."""
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 PIECE = 2**16  # rows that are looked at together where a whole column may be too much
+RESIDENT_READS = 256  # windows whose surroundings may stay in memory
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,27 @@ class Table:
     def series(self) -> list[range]:
         """The rows of each series."""
         return [range(start, end) for start, end in zip((0, *self.ends[:-1]), self.ends, strict=True)]
+
+
+class Pages:
+    """The memory that some arrays take which are mapped from files, given back now and then.
+
+    Args:
+        arrays: any; those in memory stay there.
+    """
+
+    def __init__(self, *arrays: NDArray[Any] | None) -> None:
+        mappings = [getattr(array, "_mmap", None) for array in arrays]
+        self._mappings = [mapping for mapping in mappings if mapping is not None and hasattr(mmap, "MADV_DONTNEED")]
+        self._reads = 0
+
+    def release(self, reads: int) -> None:
+        """Let go what was read, if there has been much of it: each place read brings in many around it."""
+        self._reads += reads
+        if self._reads > RESIDENT_READS:
+            self._reads = 0
+            for mapping in self._mappings:
+                mapping.madvise(mmap.MADV_DONTNEED)
 
 
 def pieces(values: NDArray[Any], rows: range) -> Iterator[NDArray[Any]]:

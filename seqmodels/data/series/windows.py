@@ -11,7 +11,7 @@ from torch.utils.data import Dataset
 
 from seqmodels.data.base import Split, in_time
 from seqmodels.data.series.series_input import SeriesInput
-from seqmodels.data.series.table import Floats, Table
+from seqmodels.data.series.table import Floats, Pages, Table
 from seqmodels.types import Batch
 
 
@@ -79,6 +79,7 @@ class Windows(Dataset[Batch]):
     def __init__(self, table: Table, origins: Origins, reader: SeriesInput, predicted: int, horizons: range) -> None:
         self.origins, self._reader = origins, reader
         self._values = table.values
+        self._pages = Pages(table.values, table.times)
         self._windows = sliding_window_view(table.values, reader.window, axis=0)
         times = table.times if reader.cycles else None
         self._times = None if times is None else sliding_window_view(times, reader.window)
@@ -95,4 +96,5 @@ class Windows(Dataset[Batch]):
         inputs = self._reader.features(seen, None if self._times is None else self._times[starts])
         came = self._values[origins[:, np.newaxis] + self._ahead, : len(self._mean)]
         targets = torch.as_tensor((came - self._mean) / self._std, dtype=torch.float32).flatten(1)
+        self._pages.release(len(origins))
         return Batch(inputs, targets, torch.full((len(origins),), self._reader.window))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from seqmodels.data.base import SPLITS, SequenceData, Split, in_time
+from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by, in_time
 from seqmodels.data.files import Source, locate
 from seqmodels.data.floors import witten_bell
 from seqmodels.data.orders import Order, in_order
@@ -170,9 +170,8 @@ class CorpusData(SequenceData):
     def _read(self) -> tuple[str, TokenisedText]:
         if not self.sources:
             assert self.generate is not None
-            function = getattr(self.generate, "func", self.generate)
-            origin = f"{getattr(function, '__name__', type(function).__name__)} (generated)"
-            return origin, TokenisedText.make([text_pieces(self.generate())], self.unit, self._cut)
+            text = TokenisedText.make([text_pieces(self.generate())], self.unit, self._cut)
+            return generated_by(self.generate), text
         paths = [locate(self.sources[split]) for split in SPLITS if split in self.sources]
         key = {
             "tokenised": FORMAT,

@@ -4,17 +4,14 @@ A format of your own is one more such function. What it does with one row stands
 a bad row stops everything or is skipped, as was asked.
 """
 
-import csv
-import json
-import tarfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from seqmodels.data.files import archived, decoded, is_archive, numbered
+from seqmodels.data.records import is_table, records
 from seqmodels.data.row_errors import RowErrors
-from seqmodels.data.text.lines import decoded, numbered
 
 
 class LabelledText(NamedTuple):
@@ -43,73 +40,24 @@ def by_suffix(path: Path, errors: RowErrors, *, text: str = "text", label: str =
         text: column (or key) of the text.
         label: column (or key) of the label.
     """
-    name = _bare_name(path)
-    if path.is_dir() or name.endswith((".tar", ".tgz")):
+    if path.is_dir() or is_archive(path):
         return documents(path, errors)
-    if name.endswith((".csv", ".tsv")):
+    if is_table(path):
         return table(path, errors, text=text, label=label)
-    if name.endswith(".jsonl"):
-        return json_lines(path, errors, text=text, label=label)
     return label_first(path, errors)
 
 
 def table(path: Path, errors: RowErrors, *, text: str = "text", label: str = "label") -> Iterator[LabelledText]:
-    """Read a table with a header line: comma-separated, or tab-separated if its name says `.tsv`.
-
-    Commas and line ends within a field need double quotes around it; in a tab-separated table quotes mean
-    nothing.
+    """Read a table, or one JSON object per line; see `records.records`.
 
     Args:
         path: of the file.
         errors: what becomes of a bad row.
-        text: name of the column of the text.
-        label: name of the column of the label.
-
-    Raises:
-        ValueError: there is no such column; a row is malformed, or holds no text or no label.
+        text: name of the column (key) of the text.
+        label: name of the column (key) of the label.
     """
-    tabs = _bare_name(path).endswith(".tsv")
-    rows = csv.reader(
-        _decodable(path, errors),
-        delimiter="\t" if tabs else ",",
-        quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
-        strict=True,
-    )
-    header: list[str] | None = None
-    for place, row in _parsed(rows, path, errors):
-        if header is None:
-            header = row
-            missing = [column for column in (text, label) if column not in header]
-            if missing:
-                raise ValueError(f"{path} has no column {missing[0]!r}, but: {_listed(header)}")
-            continue
-        with errors.at(place):
-            if len(row) > len(header):
-                raise ValueError(f"expected {len(header)} fields, got more: {row[len(header) :]}")
-            fields = dict(zip(header, row, strict=False))
-            yield _checked(fields.get(text), fields.get(label))
-
-
-def json_lines(path: Path, errors: RowErrors, *, text: str = "text", label: str = "label") -> Iterator[LabelledText]:
-    """Read a file of one JSON object per line.
-
-    Args:
-        path: of the file.
-        errors: what becomes of a bad row.
-        text: key of the text.
-        label: key of the label, a string or a number.
-
-    Raises:
-        ValueError: a line is no JSON object, lacks a key, or holds no text or no label.
-    """
-    for place, line in numbered(path):
-        with errors.at(place):
-            if line.strip():
-                row = _object(decoded(line))
-                for key in (text, label):
-                    if key not in row:
-                        raise ValueError(f"there is no key {key!r}, but: {_listed(list(row))}")
-                yield _checked(row[text], row[label])
+    for _, (written, named) in records(path, (text, label), errors):
+        yield LabelledText(written, named)
 
 
 def label_first(path: Path, errors: RowErrors) -> Iterator[LabelledText]:
@@ -141,13 +89,15 @@ def documents(path: Path, errors: RowErrors, *, folder: str = "", labels: Sequen
     Raises:
         ValueError: a document is empty or not UTF-8; the archive cannot be read.
     """
-    for place, contents in _archived(path) if path.is_file() else _files(path):
-        if place.suffix != ".txt" or place.parent.parent != PurePosixPath(folder):
-            continue
-        if labels and place.parent.name not in labels:
-            continue
-        with errors.at(f"{path}/{place}"):
-            yield _checked(decoded(contents()).removeprefix("\ufeff"), place.parent.name)
+
+    def wanted(name: str) -> bool:
+        place = PurePosixPath(name)
+        is_document = place.suffix == ".txt" and place.parent.parent == PurePosixPath(folder)
+        return is_document and (not labels or place.parent.name in labels)
+
+    for name, content in archived(path, wanted) if path.is_file() else _files(path, wanted):
+        with errors.at(f"{path}/{name}"):
+            yield _checked(decoded(content), PurePosixPath(name).parent.name)
 
 
 def aligned(path: Path, errors: RowErrors, *, texts: str, index: str, part: str) -> Iterator[LabelledText]:
@@ -161,7 +111,8 @@ def aligned(path: Path, errors: RowErrors, *, texts: str, index: str, part: str)
         part: what is read; lines of other parts are passed over.
 
     Raises:
-        ValueError: the files have not as many lines as each other; a line of the index is malformed, or a text empty.
+        ValueError: the files have not as many lines as each other; a line of the index is malformed, a text empty, or
+            one of them not UTF-8.
     """
     count = {texts: 0, index: 0}
     for said, line in zip_longest(numbered(path / index), numbered(path / texts)):
@@ -169,76 +120,32 @@ def aligned(path: Path, errors: RowErrors, *, texts: str, index: str, part: str)
         count[texts] += line is not None
         if said is None or line is None:
             continue
+        label = None
         with errors.at(said[0]):
-            fields = decoded(said[1]).rstrip("\r\n").split("\t")
-            if len(fields) != 3:
-                raise ValueError(f"expected a name, a part and a label with tabs between, got {fields[:3]}")
-            if fields[1] == part:
-                yield _checked(decoded(line[1]), fields[2])
+            label = _label(decoded(said[1]), part)
+        if label is not None:
+            with errors.at(line[0]):
+                yield _checked(decoded(line[1]), label)
     if count[texts] != count[index]:
         raise ValueError(f"{path / texts} has {count[texts]} lines, but {path / index} {count[index]}")
 
 
-def _bare_name(path: Path) -> str:
-    return path.name.lower().removesuffix(".gz")
+def _label(line: str, part: str) -> str | None:
+    """The label in a line of an index, if it is of that part."""
+    fields = line.rstrip("\r\n").split("\t")
+    if len(fields) != 3 or not fields[2].strip():
+        raise ValueError(f"expected a name, a part and a label with tabs between, got {fields[:3]}")
+    return fields[2] if fields[1] == part else None
 
 
-def _decodable(path: Path, errors: RowErrors) -> Iterator[str]:
-    """The lines that are text."""
-    for place, line in numbered(path):
-        with errors.at(place):
-            yield decoded(line)
-
-
-def _parsed(rows: Any, path: Path, errors: RowErrors) -> Iterator[tuple[str, list[str]]]:
-    """The place and the fields of each row of a CSV reader that has any."""
-    while True:
-        begin = rows.line_num + 1
-        try:
-            row = next(rows, None)
-        except csv.Error as error:
-            with errors.at(f"{path}:{begin}"):
-                raise ValueError(f"not a row of the table: {error}") from error
-            continue
-        if row is None:
-            return
-        if row:
-            yield f"{path}:{rows.line_num}", row
-
-
-def _object(line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error}") from error
-    if not isinstance(row, dict):
-        raise ValueError(f"expected a JSON object, got {line.strip()[:60]!r}")
-    return row
-
-
-def _files(path: Path) -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
+def _files(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:
     for file in sorted(path.rglob("*.txt")):
-        yield PurePosixPath(file.relative_to(path)), file.read_bytes
+        name = file.relative_to(path).as_posix()
+        if wanted(name):
+            yield name, file.read_bytes()
 
 
-def _archived(path: Path) -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
-    try:
-        with tarfile.open(path) as archive:
-            for entry in archive:
-                file = archive.extractfile(entry)
-                if file is not None:
-                    yield PurePosixPath(entry.name), file.read
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise ValueError(f"{path} cannot be read: {str(error).splitlines()[0]}") from error
-
-
-def _checked(text: Any, label: Any) -> LabelledText:
-    if not isinstance(text, str) or not text.strip():
+def _checked(text: str | None, label: str) -> LabelledText:
+    if text is None or not text.strip():
         raise ValueError(f"expected a text, got {text!r}")
-    if not isinstance(label, str | int | float) or not str(label).strip():
-        raise ValueError(f"expected a label, got {label!r}")
-    return LabelledText(text.strip(), str(label).strip())
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(repr(name[:30]) for name in names[:20])
+    return LabelledText(text.strip(), label.strip())

@@ -14,6 +14,7 @@ from torch import Tensor
 from seqmodels.data.base import SPLITS, SequenceData, Split
 from seqmodels.data.files import Source, locate
 from seqmodels.data.orders import Order, by_length, from_short_to_long
+from seqmodels.data.parts import shares_of
 from seqmodels.data.prepared import prepared
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.text.bag_of_words import bag_of_words
@@ -81,10 +82,6 @@ class LabelledTextData(SequenceData):
         super().__init__(batch_size, seed)
         if path is None and generate is None:
             raise ValueError("expected the path of a file or a function that generates texts, got neither")
-        if len(held_out) != 2 or not (min(held_out) > 0 and sum(held_out) < 1):
-            raise ValueError(
-                f"held_out must be two fractions above 0, for val and test, below 1 in sum, got {held_out}"
-            )
         self.path = path
         self.generate = generate
         self.format: Format | Mapping[Split, Format] = format or partial(by_suffix, **(columns or {}))
@@ -93,7 +90,7 @@ class LabelledTextData(SequenceData):
         if max_length is not None and max_length < 1:
             raise ValueError(f"max_length must be at least 1 or None, got {max_length}")
         self.vector_source = vectors
-        self.held_out = tuple(held_out)
+        self.held_out = shares_of(held_out)
         self.on_error = RowErrors(on_error).on_error
         self.origin = ""
         self.found: Tensor | None = None

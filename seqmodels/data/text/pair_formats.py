@@ -1,15 +1,15 @@
 """Readers of texts and what is to be written about them, one function per file format."""
 
-import io
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from seqmodels.data.files import open_text
-from seqmodels.data.records import records
-from seqmodels.data.row_errors import RowErrors
+from seqmodels.data.files import decoded, numbered
+from seqmodels.data.records import is_table, records
+from seqmodels.data.row_errors import RowErrors, one_line
 
 
 class Pair(NamedTuple):
@@ -34,7 +34,7 @@ def by_suffix(path: Path, errors: RowErrors, *, source: str = "source", target: 
         source: column (or key) of the text that is read.
         target: column (or key) of the text that is written.
     """
-    if path.name.lower().removesuffix(".gz").endswith((".csv", ".tsv", ".jsonl")):
+    if is_table(path):
         for _, (read, written) in records(path, [source, target], errors):
             yield Pair(read, written)
     else:
@@ -50,13 +50,14 @@ def tab_separated(path: Path, errors: RowErrors, *, member: str | None = None) -
         member: name of the file within the archive.
 
     Raises:
-        ValueError: a line has only one field, or an empty one; the archive has no such file.
+        ValueError: a line has only one field or an empty one, or is not UTF-8; the file cannot be read, the archive
+            has no such file.
     """
-    for number, line in enumerate(open_text(path) if member is None else _unzipped(path, member), start=1):
-        with errors.at(f"{path}:{number}"):
-            fields = [field.strip() for field in line.split("\t")]
+    for place, line in numbered(path) if member is None else _unzipped(path, member):
+        with errors.at(place):
+            fields = [field.strip() for field in decoded(line).split("\t")]
             if len(fields) < 2 or not all(fields[:2]):
-                raise ValueError(f"expected a source, a tab and a target, got {line.strip()[:60]!r}")
+                raise ValueError(f"expected a source, a tab and a target, got {decoded(line).strip()[:60]!r}")
             yield Pair(*fields[:2])
 
 
@@ -69,27 +70,37 @@ def aligned(path: Path, errors: RowErrors, *, target_suffix: str) -> Iterator[Pa
         target_suffix: what the name of the other file ends with instead, `.fr` for example.
 
     Raises:
-        ValueError: a line is empty; one file has more lines than the other.
+        FileNotFoundError: there is no such other file.
+        ValueError: a line is empty or not UTF-8; one file has more lines than the other.
     """
     other = path.with_suffix(target_suffix)
     if not other.exists():
         raise FileNotFoundError(f"there is no file {other} beside {path}")
-    for number, (source, target) in enumerate(zip_longest(open_text(path), open_text(other)), start=1):
-        if source is None or target is None:
-            more, fewer = (other, path) if source is None else (path, other)
-            raise ValueError(f"{more}:{number}: there is no such line in {fewer}, which has {number - 1}")
-        with errors.at(f"{path}:{number}"):
-            if not source.strip() or not target.strip():
-                raise ValueError(f"expected a text in both files, got {source.strip()!r} and {target.strip()!r}")
-            yield Pair(source.strip(), target.strip())
+    for number, sides in enumerate(zip_longest(numbered(path), numbered(other)), start=1):
+        texts = []
+        for side in sides:
+            if side is None:
+                more, fewer = (other, path) if sides[0] is None else (path, other)
+                raise ValueError(f"{more}:{number}: there is no such line in {fewer}, which has {number - 1}")
+            with errors.at(side[0]):
+                texts.append(_not_empty(decoded(side[1]).strip()))
+        if len(texts) == 2:
+            yield Pair(*texts)
 
 
-def _unzipped(path: Path, member: str) -> Iterator[str]:
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("expected a text, got an empty line")
+    return text
+
+
+def _unzipped(path: Path, member: str) -> Iterator[tuple[str, bytes]]:
+    """The place and the bytes of each line of a file in an archive."""
     try:
         with zipfile.ZipFile(path) as archive:
             if member not in archive.namelist():
                 raise ValueError(f"{path} has no file {member!r}, but: {', '.join(archive.namelist()[:10])}")
             with archive.open(member) as file:
-                yield from io.TextIOWrapper(file, encoding="utf-8-sig")
-    except (zipfile.BadZipFile, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot read {member} from it: {error}") from error
+                yield from ((f"{path}/{member}:{number}", line) for number, line in enumerate(file, start=1))
+    except (zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"{path}: cannot read {member} from it: {one_line(error)}") from error

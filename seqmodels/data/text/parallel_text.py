@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from seqmodels.data.base import SPLITS, SequenceData, Split
-from seqmodels.data.files import Source, locate
+from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
+from seqmodels.data.files import Source
 from seqmodels.data.orders import Order, by_length, from_short_to_long
-from seqmodels.data.parts import cut, sources_of
+from seqmodels.data.parts import check_filled, cut, read_files, shares_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.rows import Rows
@@ -80,7 +80,7 @@ class ParallelTextData(SequenceData):
         super().__init__(batch_size, seed)
         if path is None and generate is None:
             raise ValueError("expected the path of a file or a function that generates pairs, got neither")
-        self.path, self.generate, self.held_out = path, generate, held_out
+        self.path, self.generate, self.held_out = path, generate, shares_of(held_out)
         self.format: PairFormat = format or partial(by_suffix, **(columns or {}))
         self.sides = [dict(side or {"unit": "words"}) for side in (source, target)]
         for side in self.sides:
@@ -91,7 +91,7 @@ class ParallelTextData(SequenceData):
 
     def load(self) -> None:
         """Read or generate the pairs, learn the vocabularies, index."""
-        self._origin, self._pairs = self._read()
+        self._origins, self._pairs = self._read()
         cut(
             self._pairs,
             key=lambda pair: pair.source,
@@ -99,9 +99,7 @@ class ParallelTextData(SequenceData):
             seed=self.seed,
             held_out=self.held_out,
         )
-        for split in SPLITS:
-            if not self._pairs[split]:
-                raise ValueError(f"{self._origin}: expected pairs of texts in the {split} part, got none")
+        check_filled("pairs of texts", self._pairs, self._origins, self.errors)
         self.vocabularies = [self._vocabulary(0), self._vocabulary(1)]
         self._long = 0
         self.rows = {split: self._rows(split) for split in SPLITS}
@@ -118,9 +116,14 @@ class ParallelTextData(SequenceData):
         )
 
     def order(self, split: Split) -> Order:
-        """Pairs of similar length together; in random order to train, from short to long else."""
-        arrange = by_length if split == "train" else from_short_to_long
-        return arrange(self.rows[split].lengths, self.batch_size)
+        """Pairs whose targets are of similar length together, in random order to train; from short to long else.
+
+        It is the padding of targets that costs: each of their steps is scored against the whole vocabulary.
+        """
+        targets = self.rows[split].targets
+        if split == "train" and isinstance(targets, Ragged):
+            return by_length(targets.lengths, self.batch_size)
+        return from_short_to_long(self.rows[split].lengths, self.batch_size)
 
     def floor(self) -> dict[str, float]:
         """`bleu` and `exact` of a translation memory: the target of the training source most like the one to test.
@@ -140,22 +143,20 @@ class ParallelTextData(SequenceData):
         unknown = Counter(torch.cat([test[row] for row in range(len(test))]).tolist())
         known = 1 - unknown[self.vocabularies[0].unknown_index] / sum(unknown.values())
         lines = {
-            "data": self._origin,
+            "data": self._origins["train"],
             "pairs": counts + (f"; {self._long:,} too long to train on" if self._long else ""),
             "length": f"{medians[0]} tokens read, {medians[1]} written, in the median",
             "vocabulary": f"{len(self.vocabularies[0]):,} entries read, {len(self.vocabularies[1]):,} written; "
             f"{known:.1%} of the test known".replace("%", " %"),
         }
-        return {**lines, **({"skipped": self.errors.describe()} if self.errors.skipped else {})}
+        return lines | self.errors.summary()
 
-    def _read(self) -> tuple[str, dict[Split, list[Pair]]]:
+    def _read(self) -> tuple[dict[Split, str], dict[Split, list[Pair]]]:
         if self.path is not None:
-            paths = {split: locate(source) for split, source in sources_of(self.path).items()}
-            return str(paths["train"]), {split: list(self.format(path, self.errors)) for split, path in paths.items()}
+            return read_files(self.path, self.format, self.errors)
         assert self.generate is not None
-        function = getattr(self.generate, "func", self.generate)
-        name = f"{getattr(function, '__name__', type(function).__name__)} (generated)"
-        return name, {"train": [Pair(*pair) for pair in self.generate(self.seed)]}
+        pairs = [Pair(*pair) for pair in self.generate(self.seed)]
+        return dict.fromkeys(SPLITS, generated_by(self.generate)), {"train": pairs}
 
     def _vocabulary(self, side: int) -> Vocabulary:
         options = dict(self.sides[side])
@@ -163,16 +164,13 @@ class ParallelTextData(SequenceData):
         return build((pair[side] for pair in self._pairs["train"]), marks=True, **options)
 
     def _rows(self, split: Split) -> Rows:
-        end = self.vocabularies[1].end_index
-        read, written = (
-            vocabulary.encode_batch([pair[side] for pair in self._pairs[split]])
-            for side, vocabulary in enumerate(self.vocabularies)
-        )
+        read = self.vocabularies[0].encode_batch([pair.source for pair in self._pairs[split]])
+        written = self.vocabularies[1].encode_batch([pair.target for pair in self._pairs[split]], end=True)
         pairs = list(zip(read, written, strict=True))
         if split == "train" and self.max_length is not None:
-            kept = [pair for pair in pairs if max(map(len, pair)) <= self.max_length]
+            kept = [(one, other) for one, other in pairs if max(len(one), len(other) - 1) <= self.max_length]
             self._long, pairs = len(pairs) - len(kept), kept
-        return Rows(Ragged.of(one for one, _ in pairs), Ragged.of([*other, end] for _, other in pairs))
+        return Rows(Ragged.of(one for one, _ in pairs), Ragged.of(other for _, other in pairs))
 
     def _targets(self, split: Split) -> Ragged:
         targets = self.rows[split].targets

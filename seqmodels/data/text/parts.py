@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.parts import origins_of
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.text.formats import LabelledText
 from seqmodels.data.text.sources import TextSource
@@ -47,7 +48,7 @@ class TextParts:
             split: share for split, share in zip(SPLITS[1:], held_out, strict=True) if split not in source.origins
         }
         self._cut_off: tuple[Split, ...] = ("train", *shares)
-        self.origins = {split: f"the {split} part of {source.origins['train']}" for split in shares} | source.origins
+        self.origins = origins_of(source.origins)
         for split in source.origins:
             keys, codes, names = self._survey(split, seed)
             if split == "train":

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from seqmodels.data.files import decoded, numbered
 from seqmodels.data.row_errors import RowErrors
 from seqmodels.data.text.formats import LabelledText
-from seqmodels.data.text.lines import decoded, numbered
 
 FINE = {"0": "very negative", "1": "negative", "2": "neutral", "3": "positive", "4": "very positive"}
 BINARY = {"0": "negative", "1": "negative", "2": "", "3": "positive", "4": "positive"}

@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.base import SPLITS, Split, generated_by
 from seqmodels.data.files import Source, locate
+from seqmodels.data.parts import format_of, sources_of
 from seqmodels.data.prepared import fingerprint
 from seqmodels.data.row_errors import RowErrors
 from seqmodels.data.text.formats import Format, LabelledText
@@ -37,9 +38,7 @@ class GeneratedTexts(TextSource):
     """
 
     def __init__(self, generate: Callable[[int], dict[Split, list[LabelledText]]], seed: int) -> None:
-        function = getattr(generate, "func", generate)
-        name = getattr(function, "__name__", type(function).__name__)
-        self.origins = dict.fromkeys(SPLITS, f"{name} (generated)")
+        self.origins = dict.fromkeys(SPLITS, generated_by(generate))
         self._texts = generate(seed)
 
     def read(self, split: Split, errors: RowErrors) -> Iterator[LabelledText]:  # noqa: ARG002
@@ -60,13 +59,9 @@ class TextFiles(TextSource):
     """
 
     def __init__(self, path: Source | Mapping[Split, Source | None], format: Format | Mapping[Split, Format]) -> None:
-        is_one_file = not isinstance(path, Mapping) or "name" in path
-        sources: Mapping[Any, Any] = {"train": path} if is_one_file else path  # type: ignore[assignment]
-        if not {"train"} <= set(sources) <= set(SPLITS) or sources["train"] is None:
-            raise ValueError(f"expected a file for train and possibly val and test, got {dict(sources)}")
-        given = {split: source for split, source in sources.items() if source is not None}
-        self._formats = {split: _format_of(split, format) for split in given}
-        self._paths: dict[Split, Path] = {split: locate(source) for split, source in given.items()}
+        sources = sources_of(path)
+        self._formats = {split: format_of(split, format) for split in sources}
+        self._paths = {split: locate(source) for split, source in sources.items()}
         self.origins = {split: str(path) for split, path in self._paths.items()}
 
     def read(self, split: Split, errors: RowErrors) -> Iterator[LabelledText]:
@@ -79,14 +74,6 @@ class TextFiles(TextSource):
             split: {"files": _fingerprints(path), "format": _recipe(self._formats[split])}
             for split, path in self._paths.items()
         }
-
-
-def _format_of(split: Split, format: Format | Mapping[Split, Format]) -> Format:
-    if not isinstance(format, Mapping):
-        return format
-    if split not in format:
-        raise ValueError(f"expected a format for the {split} file, got only one for {', '.join(format)}")
-    return format[split]
 
 
 def _fingerprints(path: Path) -> list[Any]:

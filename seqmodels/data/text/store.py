@@ -12,14 +12,17 @@ import torch
 from numpy.typing import NDArray
 
 from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.parts import classes_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.rows import Rows
+from seqmodels.data.text.between_blanks import BetweenBlanks
 from seqmodels.data.text.formats import LabelledText
 from seqmodels.data.text.parts import TextParts
 from seqmodels.data.text.raw_text import Words
 from seqmodels.data.vocabulary import Vocabulary
+from seqmodels.types import Batch
 
-FORMAT = 1
+FORMAT = 2
 SAMPLE = 30_000
 CHUNK = 1_000
 
@@ -51,12 +54,20 @@ class TextStore:
         for split in SPLITS:
             # torch takes no array that must not be changed: a change would stay in memory.
             targets = np.load(folder / f"{split}.targets.npy", mmap_mode="c")
-            self.rows[split] = Rows(Ragged.load(folder, split), torch.from_numpy(np.asarray(targets)))
+            self.rows[split] = _Texts(Ragged.load(folder, split), torch.from_numpy(np.asarray(targets)))
 
     def sample(self, split: Split) -> list[LabelledText]:
         """At most `SAMPLE` texts of the training or test part, evenly spread over it."""
         with (self._folder / f"{split}.sample.jsonl").open(encoding="utf-8") as file:
             return [LabelledText(*json.loads(line)) for line in file]
+
+
+class _Texts(Rows):
+    """Rows whose classes are stored in the smallest type that holds them."""
+
+    def __getitem__(self, indices: list[int]) -> Batch:
+        batch = super().__getitem__(indices)
+        return batch._replace(targets=batch.targets.long())
 
 
 def write_store(folder: Path, parts: TextParts, words: Mapping[str, Any]) -> None:
@@ -75,8 +86,7 @@ def write_store(folder: Path, parts: TextParts, words: Mapping[str, Any]) -> Non
     """
     trained = with_phrases(parts.texts("train")) if parts.has_phrases else None
     labels = {text.label for text in trained} if trained else parts.labels["train"]
-    classes = tuple(sorted(labels))
-    _check_classes(classes, parts)
+    classes = classes_of({**parts.labels, "train": labels}, parts.origins)
     settings = dict(words)
     max_length = settings.pop("max_length", None)
     texts = _sampled(parts.texts("train"), parts.counts["train"], folder / "train.sample.jsonl")
@@ -99,15 +109,6 @@ def with_phrases(texts: Iterable[LabelledText]) -> list[LabelledText]:
     return list({part.text: part for text in texts for part in (text, *text.phrases)}.values())
 
 
-def _check_classes(classes: tuple[str, ...], parts: TextParts) -> None:
-    if len(classes) < 2:
-        raise ValueError(f"{parts.origins['train']}: expected at least two classes, got only {classes[0]!r}")
-    for split in SPLITS:
-        for label in sorted(parts.labels[split] - set(classes)):
-            known = ", ".join(classes)
-            raise ValueError(f"{parts.origins[split]}: {label!r} is no training label, those are: {known}")
-
-
 def _sampled(texts: Iterator[LabelledText], count: int, path: Path) -> Iterator[LabelledText]:
     """The texts, of which every n-th is written to a file too."""
     every = -(-count // SAMPLE)
@@ -121,10 +122,10 @@ def _sampled(texts: Iterator[LabelledText], count: int, path: Path) -> Iterator[
 def _write_rows(
     folder: Path, split: Split, texts: Iterable[LabelledText], reader: Words, classes: tuple[str, ...]
 ) -> None:
-    targets = array("q")
+    targets = array(np.min_scalar_type(-len(classes)).char)
     occurrences = np.zeros(len(Vocabulary.from_json(reader.vocabulary)), dtype=np.int64)
     Ragged.write(folder, split, _indexed(texts, reader, classes, targets, occurrences), np.int32)
-    np.save(folder / f"{split}.targets.npy", np.frombuffer(targets, np.int64))
+    np.save(folder / f"{split}.targets.npy", np.asarray(targets))
     np.save(folder / f"{split}.occurrences.npy", occurrences)
 
 
@@ -137,9 +138,10 @@ def _indexed(
 ) -> Iterator[NDArray[np.int32]]:
     """The indices of each text; its class is added to `targets`, its words to `occurrences`."""
     class_of = {label: index for index, label in enumerate(classes)}
+    pieces = BetweenBlanks(Vocabulary.from_json(reader.vocabulary).encode)
     texts = iter(texts)
     while chunk := list(islice(texts, CHUNK)):
         targets.extend(class_of[text.label] for text in chunk)
-        rows = [np.array(row, dtype=np.int32) for row in reader.indices([text.text for text in chunk])]
+        rows = [pieces.of(text.text)[: reader.max_length] for text in chunk]
         occurrences += np.bincount(np.concatenate(rows), minlength=len(occurrences))
         yield from rows

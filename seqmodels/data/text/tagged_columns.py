@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from seqmodels.data.files import open_bytes
+from seqmodels.data.files import decoded, numbered
 from seqmodels.data.row_errors import RowErrors
 
 
@@ -128,9 +128,9 @@ def columns(path: Path, errors: RowErrors, *, word: str | int = 0, tag: str | in
 def _sentences(path: Path, errors: RowErrors, read: ReadLine) -> Iterator[TaggedSentence]:
     for block in _blocks(path):
         found: list[TaggedWord | None] = []
-        for number, line in block:
-            with errors.at(f"{path}:{number}"):
-                found.append(read(_decoded(line, number)))
+        for place, line in block:
+            with errors.at(place):
+                found.append(read(decoded(line).rstrip("\r\n")))
                 continue
             break  # a bad line spoils its sentence
         else:
@@ -139,25 +139,17 @@ def _sentences(path: Path, errors: RowErrors, read: ReadLine) -> Iterator[Tagged
                 yield TaggedSentence(*zip(*words, strict=True))
 
 
-def _blocks(path: Path) -> Iterator[list[tuple[int, bytes]]]:
-    """Numbered lines, as far as the next empty one."""
-    block: list[tuple[int, bytes]] = []
-    with open_bytes(path) as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                block.append((number, line))
-            elif block:
-                yield block
-                block = []
+def _blocks(path: Path) -> Iterator[list[tuple[str, bytes]]]:
+    """Lines with their places, as far as the next empty one."""
+    block: list[tuple[str, bytes]] = []
+    for place, line in numbered(path):
+        if line.strip():
+            block.append((place, line))
+        elif block:
+            yield block
+            block = []
     if block:
         yield block
-
-
-def _decoded(line: bytes, number: int) -> str:
-    try:
-        return line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 text: byte 0x{line[error.start]:02x}, {error.reason}") from error
 
 
 def _checked(word: str, tag: str) -> TaggedWord:

@@ -7,10 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seqmodels.data.base import SPLITS, SequenceData, Split, in_time
+from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by, in_time
 from seqmodels.data.files import Source, locate
 from seqmodels.data.orders import Order, by_length, from_short_to_long
-from seqmodels.data.parts import sources_of
+from seqmodels.data.parts import check_filled, classes_of, read_files, shares_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.rows import Rows
@@ -75,27 +75,23 @@ class TaggedTextData(SequenceData):
         self.format = format
         self.words = dict(words or {})
         self.vector_source = vectors
-        self.held_out = held_out
+        self.held_out = shares_of(held_out)
         self.errors = RowErrors(on_error)
-        self.sentences: dict[Split, Sentences] = {}
-        self.origins: dict[Split, str] = {}
         self.rows: dict[Split, Rows] = {}
         self.found: Tensor | None = None
 
     def load(self) -> None:
         """Read or generate the sentences, index their words and tags."""
-        if self.path is None:
-            self._generate()
-        else:
-            self._read(self.path)
-        classes = tuple(sorted({tag for sentence in self.sentences["train"] for tag in sentence.tags}))
-        self._check(classes)
+        self.origins, self.sentences = self._read()
+        check_filled("tagged sentences", self.sentences, self.origins, self.errors)
+        tags = {split: (tag for sentence in part for tag in sentence.tags) for split, part in self.sentences.items()}
+        classes = classes_of(tags, self.origins)
         reader = SpelledWords.of((sentence.words for sentence in self.sentences["train"]), **self.words)
         index = {tag: i for i, tag in enumerate(classes)}
         for split in SPLITS:
             inputs = [reader.read(sentence.words).numpy().astype(np.int32) for sentence in self.sentences[split]]
-            tags = [[index[tag] for tag in sentence.tags] for sentence in self.sentences[split]]
-            self.rows[split] = Rows(Ragged.of(inputs), Ragged.of(tags))
+            targets = [[index[tag] for tag in sentence.tags] for sentence in self.sentences[split]]
+            self.rows[split] = Rows(Ragged.of(inputs), Ragged.of(targets))
         self.examples = dict(self.rows)
         vocabulary = Vocabulary.from_json(reader.vocabulary)
         if self.vector_source is not None:
@@ -135,53 +131,27 @@ class TaggedTextData(SequenceData):
         if self.found is not None:
             entries, occurrences = _percent(self.found), _percent(self.found[words])
             lines["vectors"] = f"for {entries} of the vocabulary, {occurrences} of what is trained on"
-        if self.errors.skipped:
-            lines["skipped"] = self.errors.describe()
-        return lines
+        return lines | self.errors.summary()
 
     def _word_indices(self, split: Split) -> Tensor:
         inputs = self.rows[split].inputs
         return torch.cat([inputs[row][:, 0] for row in range(len(inputs))])
 
-    def _generate(self) -> None:
-        assert self.generate is not None
-        function = getattr(self.generate, "func", self.generate)
-        name = getattr(function, "__name__", type(function).__name__)
-        self.origins = dict.fromkeys(SPLITS, f"{name} (generated)")
-        self.sentences = self.generate(self.seed)
+    def _read(self) -> tuple[dict[Split, str], dict[Split, Sentences]]:
+        if self.path is None:
+            assert self.generate is not None
+            return dict.fromkeys(SPLITS, generated_by(self.generate)), self.generate(self.seed)
+        origins, sentences = read_files(self.path, self.format, self.errors)
+        return origins, sentences | self._cut(sentences["train"], [split for split in SPLITS if split not in sentences])
 
-    def _read(self, path: Source | Mapping[Split, Source | None]) -> None:
-        for split, source in sources_of(path).items():
-            file = locate(source)
-            self.sentences[split], self.origins[split] = list(self.format(file, self.errors)), str(file)
-        missing = [split for split in SPLITS if split not in self.sentences]
-        if missing:
-            self._cut(missing)
-
-    def _cut(self, missing: list[Split]) -> None:
-        whole = self.sentences["train"]
+    def _cut(self, whole: Sentences, missing: list[Split]) -> dict[Split, Sentences]:
+        """The missing parts, and what is left to train on."""
+        if not missing:
+            return {}
         held_out = dict(zip(SPLITS[1:], self.held_out, strict=True))
-        parts = in_time(len(whole), [held_out[split] for split in missing] + [0] * (2 - len(missing)))
-        self.sentences["train"] = [whole[row] for row in parts["train"]]
-        for split, part in zip(missing, SPLITS[1:], strict=False):
-            self.sentences[split] = [whole[row] for row in parts[part]]
-            self.origins[split] = f"the {split} part of {self.origins['train']}"
-
-    def _check(self, classes: tuple[str, ...]) -> None:
-        for split in SPLITS:
-            if not self.sentences[split]:
-                skipped = f" ({self.errors.describe()})" if self.errors.skipped else ""
-                raise ValueError(f"{self.origins[split]}: expected tagged sentences, got none{skipped}")
-        if len(classes) < 2:
-            raise ValueError(f"{self.origins['train']}: expected at least two tags, got only {classes[0]!r}")
-        for split in SPLITS:
-            for sentence in self.sentences[split]:
-                for word, tag in zip(*sentence, strict=True):
-                    if tag not in classes:
-                        known = ", ".join(classes)
-                        raise ValueError(
-                            f"{self.origins[split]}: {tag!r} of {word!r} is no training tag, those are: {known}"
-                        )
+        cut = in_time(len(whole), [held_out[split] for split in missing] + [0] * (2 - len(missing)))
+        parts = zip(("train", *missing), cut.values(), strict=False)
+        return {split: [whole[row] for row in rows] for split, rows in parts}
 
 
 def _percent(mask: Tensor) -> str:

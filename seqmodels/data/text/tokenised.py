@@ -109,6 +109,7 @@ def write(folder: Path, texts: Sequence[Iterable[str]], unit: Unit, cut: Cut) ->
         sizes = [sum(map(numbered.append, numbering.numbers(text))) for text in texts]
         parts = cut(sizes)
         entries = numbering.entries
+        del numbering  # and with it a table of all entries
         counts = numbered.count(parts["train"], len(entries))
         vocabulary = unit.vocabulary({entry: count for entry, count in zip(entries, counts, strict=True) if count})
         index = {entry: i for i, entry in enumerate(vocabulary.tokens)}

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from seqmodels.data.text.between_blanks import BetweenBlanks
 from seqmodels.data.vocabulary import WORD, Vocabulary
 from seqmodels.types import UNKNOWN
 
@@ -196,6 +197,7 @@ class _WordNumbering(Numbering):
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._numbers: defaultdict[str, int] = defaultdict(lambda: len(self._numbers))
+        self._pieces = BetweenBlanks(self._cut)
 
     @property
     def entries(self) -> list[str]:  # type: ignore[override]
@@ -203,9 +205,12 @@ class _WordNumbering(Numbering):
 
     def numbers(self, pieces: Iterable[str]) -> Iterator[NDArray[Any]]:
         for piece in _whole_words(pieces):
-            text = self._tokenizer.normalizer.normalize_str(piece)
-            words = self._tokenizer.pre_tokenizer.pre_tokenize_str(text)
-            yield np.array([self._numbers[word] for word, _ in words], dtype=np.int64)
+            # A line end stands alone, so that the words around it are found again elsewhere.
+            yield self._pieces.of(piece.replace("\n", " \n "))
+
+    def _cut(self, piece: str) -> list[int]:
+        text = self._tokenizer.normalizer.normalize_str(piece)
+        return [self._numbers[word] for word, _ in self._tokenizer.pre_tokenizer.pre_tokenize_str(text)]
 
 
 def _whole_words(pieces: Iterable[str]) -> Iterator[str]:

@@ -1,3 +1,5 @@
+"""Films of folders, animations and tables: a label for each frame or a sentence for all, and what is refused."""
+
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +72,8 @@ def test_a_trained_model_reads_folders_animations_and_arrays(tmp_path: Path) -> 
         ("film0/0.png", r"labels\.csv:50: "),
         ("broken/0.png,darker", r"labels\.csv:50: .*broken/0\.png is not a readable picture"),
         ("broken/1.png,darker", r"labels\.csv:50: .*broken/1\.png is empty"),
+        ("film0/0.png,", r"labels\.csv:50: expected a text under 'label', got ''"),
+        ("film0/0.png,caf\udce9", r"labels\.csv:50: not UTF-8 text: byte 0xe9"),
     ],
 )
 def test_a_bad_row_is_named_or_skipped(tmp_path: Path, row: str, message: str) -> None:
@@ -77,7 +81,7 @@ def test_a_bad_row_is_named_or_skipped(tmp_path: Path, row: str, message: str) -
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "0.png").write_text("no picture")
     (tmp_path / "broken" / "1.png").touch()
-    with (tmp_path / "labels.csv").open("a") as file:
+    with (tmp_path / "labels.csv").open("a", errors="surrogateescape") as file:
         file.write(row + "\n")
     with pytest.raises(ValueError, match=message):
         LabelledFilmData(path=tmp_path / "labels.csv").setup()
@@ -95,6 +99,42 @@ def test_an_empty_folder_and_wrong_columns_are_refused(tmp_path: Path) -> None:
         CaptionedFilmData(path=tmp_path / "labels.csv").setup()
     with pytest.raises(ValueError, match="neither"):
         CaptionedFilmData()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.gif", b"", r"captions\.csv:14: .*a\.gif is not a readable film: cannot identify"),
+        ("a.gif", b"no film", r"captions\.csv:14: .*a\.gif is not a readable film: cannot identify"),
+        ("a.gif", b"GIF89a\x0a\0\x0a\0\0\0\0,", r"captions\.csv:14: .*a\.gif is not a readable film: "),
+        ("b.gif", b"", r"captions\.csv:14: there is no .*a\.gif"),
+    ],
+)
+def test_a_damaged_animation_is_named_or_skipped(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    write_films(tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with (tmp_path / "captions.csv").open("a") as file:
+        file.write("a.gif,it flickers\n")
+    with pytest.raises(ValueError, match=message) as caught:
+        CaptionedFilmData(path=tmp_path / "captions.csv").setup()
+    assert "\n" not in str(caught.value)
+    data = CaptionedFilmData(path=tmp_path / "captions.csv", on_error="skip")
+    data.setup()
+    assert data.describe()["skipped"].startswith("1 skipped")
+
+
+def test_labels_that_cannot_be_learnt_are_refused(tmp_path: Path) -> None:
+    write_films(tmp_path)
+    rows = [line for line in (tmp_path / "labels.csv").read_text().splitlines() if not line.endswith("brighter")]
+    (tmp_path / "one.csv").write_text("\n".join(rows))
+    with pytest.raises(ValueError, match=r"one\.csv: expected at least two classes, got only 'darker'$"):
+        LabelledFilmData(path=tmp_path / "one.csv").setup()
+    (tmp_path / "other.csv").write_text("frame,label\nfilm0/0.png,flickering\n")
+    with pytest.raises(ValueError, match=r"other\.csv: 'flickering' is no training label, those are: brighter, dark"):
+        LabelledFilmData(path={"train": tmp_path / "labels.csv", "test": tmp_path / "other.csv"}).setup()
+    (tmp_path / "none.csv").write_text("frame,label\n")
+    with pytest.raises(ValueError, match=r"none\.csv: expected films, got none$"):
+        LabelledFilmData(path={"train": tmp_path / "labels.csv", "test": tmp_path / "none.csv"}).setup()
 
 
 def test_generated_films_are_told_rightly() -> None:

@@ -48,7 +48,7 @@ def test_an_idx_file_holds_what_was_written(tmp_path: Path, suffix: str) -> None
         (b"\0\0\x08\x01" + b"\0" * 4, r"this with bytes 00 00 08 01$"),
         (HEADER + b"\1" * 20, r"expected 24 bytes for shape \(2, 3, 4\), got 20$"),
         (HEADER + b"\1" * 25, r"expected 24 bytes for shape \(2, 3, 4\), got 25$"),
-        (gzip.compress(b"\0\0\x08\x03" * 50)[:-10], r"is damaged: "),
+        (gzip.compress(b"\0\0\x08\x03" * 50)[:-10], r"cannot be read: "),
     ],
 )
 def test_what_is_no_idx_file_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
@@ -126,7 +126,7 @@ def test_tables_name_pictures_beside_them(tmp_path: Path, kind: str) -> None:
     ("name", "content", "message"),
     [
         ("a.csv", b"file,label\n1.png,x\n", r"a.csv has no column 'path', but: 'file', 'label'$"),
-        ("a.csv", b"", r"a.csv has no column 'path', but: $"),
+        ("a.csv", b"", r"a.csv has no column 'path', but: none$"),
         ("a.csv", b"path,label\n1.png,x\n2.png,\n", r"a.csv:3: expected a text under 'label', got ''$"),
         ("a.csv", b"path,label\n1.png\n", r"a.csv:2: expected a text under 'label', got None$"),
         ("a.csv", b"path,label\n1.png,x,y\n", r"a.csv:2: expected 2 fields, got more: \['y'\]$"),

@@ -103,6 +103,15 @@ def test_a_broken_mat_is_named_in_one_line(tmp_path: Path, content: bytes) -> No
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_mat_that_ends_before_its_time_is_named_in_one_line(tmp_path: Path, share: float) -> None:
+    path = mat(tmp_path / "rolls.mat", rolls())
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(ValueError, match=r"rolls.mat: (no readable .mat file: |expected parts train, val)") as caught:
+        read_pieces(path, RowErrors())
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("roll", [np.zeros((5, 12)), np.full((5, 88), 2), np.zeros((3, 87))])
 def test_a_roll_of_another_kind_is_named(tmp_path: Path, roll: Any) -> None:
     path = mat(tmp_path / "rolls.mat", {**rolls(), "validdata": [roll_of([(60,), (62,)]), roll]})

@@ -70,7 +70,7 @@ def test_long_music_is_cut_off() -> None:
 def test_the_floor_is_a_likelihood_of_all_tokens_and_knows_the_first_note() -> None:
     always = made(generate=lambda _: [[[Note(60, 0, 1), Note(67, 1, 1)]]] * 2 + TUNES[1:] * 3)
     floor = always.floor()
-    assert floor["perplexity"] == pytest.approx(math.exp(floor["loss"]))
+    assert set(floor) == {"loss"}
     _, asked = always._stream("test")
     assert asked.sum() == int(always.texts["test"].lengths.sum())
     assert (~asked).sum() == len(always.pieces["test"])
@@ -133,10 +133,10 @@ def test_broken_midi_files_stop_or_are_skipped(tmp_path: Path, content: bytes | 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"generate": None}, "melodies need a path or a generator, got neither"),
+        ({"generate": None}, "expected the path of music or a function that generates it, got neither"),
         ({"transpose": -1}, "transpose must be at least 0 semitones, got -1"),
-        ({"steps_per_beat": 0}, "steps_per_beat and max_steps must be at least 1, got 0 and None"),
-        ({"max_steps": 0}, "steps_per_beat and max_steps must be at least 1, got 2 and 0"),
+        ({"steps_per_beat": 0}, "steps_per_beat must be at least 1, got 0"),
+        ({"max_steps": 0}, "max_steps must be at least 1 or None, got 0"),
     ],
 )
 def test_arguments_out_of_range(arguments: dict[str, Any], message: str) -> None:

@@ -112,14 +112,14 @@ def test_skipped_pieces_are_in_the_summary(tmp_path: Path) -> None:
 
 def test_an_empty_part_is_named(tmp_path: Path) -> None:
     (tmp_path / "pieces.json").write_text(json.dumps({"train": PIECES, "val": [], "test": PIECES}))
-    with pytest.raises(ValueError, match=r"pieces.json: expected pieces in the val part, got none"):
+    with pytest.raises(ValueError, match=r"the val part of .*pieces.json: expected pieces, got none"):
         made(path=tmp_path / "pieces.json")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"generate": None}, "piano rolls need a path or a generator, got neither"),
+        ({"generate": None}, "expected the path of music or a function that generates it, got neither"),
         ({"transpose": -1}, "transpose must be at least 0 semitones, got -1"),
         ({"steps_per_beat": 0}, "steps_per_beat must be at least 1, got 0"),
         ({"on_error": "ignore"}, "on_error must be 'stop' or 'skip', got 'ignore'"),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from seqmodels.data.row_errors import RowErrors
-from seqmodels.data.series import csv_columns
+from seqmodels.data.series import csv_blocks, csv_columns
 from seqmodels.data.series.csv_columns import Roles, read_table
 from seqmodels.data.series.table import Table, mean_and_std, pieces
 
@@ -94,7 +94,8 @@ def test_several_series_are_told_apart(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
     if large:
         monkeypatch.setattr(csv_columns, "LARGE", 10)
-        monkeypatch.setattr(csv_columns, "PIECE", 4)
+    monkeypatch.setattr(csv_blocks, "CELLS", 20)
+    monkeypatch.setattr("seqmodels.data.series.table.PIECE", 4)
     table = read_table(write(tmp_path, text), "sold", Roles("open", "day", "shop"), RowErrors())
     assert table.columns == ("sold", "open")
     assert table.names == ("x", "y")

@@ -1,4 +1,8 @@
+"""Labelled series from folders and archives; what is wrong with one is named by its file, and its line."""
+
+import io
 import os
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +10,7 @@ import pytest
 
 from seqmodels.data.generated.stick_figures import ACTIONS, stick_figures
 from seqmodels.data.row_errors import RowErrors
-from seqmodels.data.series.formats import smartphone_archive
+from seqmodels.data.series.formats import SMARTPHONE_SIGNALS, LabelledSeries, series_files, smartphone_archive
 from seqmodels.data.series.labelled_series import LabelledSeriesData, SeriesSteps
 
 ROOT = os.environ.get("SEQMODELS_DATA")
@@ -41,6 +45,8 @@ def test_a_folder_of_files_is_read_standardised_and_cut(tmp_path: Path) -> None:
     ("content", "message"),
     [
         (b"", r"up/99\.csv: expected a header and rows of numbers"),
+        (b"x,t\n", r"up/99\.csv: expected a header and rows of numbers"),
+        (b"x,t\n1,2\n\n", r"up/99\.csv: line 3: expected 2 finite numbers, got ''"),
         (b"x,t\n1,2\n1,two\n", r"up/99\.csv: line 3: could not convert .*'two'"),
         (b"x,t\n1,2\n1\n", r"up/99\.csv: line 3: expected 2 finite numbers, got '1'"),
         (b"x,t\n1,nan\n", r"up/99\.csv: line 2: expected 2 finite numbers"),
@@ -67,6 +73,13 @@ def test_what_does_not_belong_together_is_refused(tmp_path: Path) -> None:
         LabelledSeriesData(path=root).setup()
     with pytest.raises(ValueError, match="neither"):
         LabelledSeriesData()
+    train, test = folder_of(tmp_path / "train"), tmp_path / "test"
+    (test / "sideways").mkdir(parents=True)
+    (test / "sideways" / "0.csv").write_text("x,t\n1,2\n")
+    with pytest.raises(ValueError, match=r"test: 'sideways' is no training label, those are: down, up$"):
+        LabelledSeriesData(path={"train": train, "test": test}).setup()
+    with pytest.raises(ValueError, match=r"expected a format for the test file, got only one for train$"):
+        LabelledSeriesData(path={"train": train, "test": test}, format={"train": series_files}).setup()
 
 
 def test_a_trained_model_reads_files_and_arrays(tmp_path: Path) -> None:
@@ -92,13 +105,64 @@ def test_figures_move_differently_and_the_floor_cannot_tell_the_order_of_poses()
     assert 0.5 < data.floor()["accuracy"] < 0.85
 
 
+def signals(path: Path, **changed: bytes | None) -> Path:
+    """The archive of three windows of two steps, with some files changed, or without them."""
+    files = {f"{signal}_test": b"1 2\n3 4\n5 6\n" for signal in SMARTPHONE_SIGNALS} | {"y_test": b"1\n2\n1\n"} | changed
+    with tarfile.open(path, "w:xz") as archive:
+        for name, content in files.items():
+            if content is not None:
+                entry = tarfile.TarInfo(f"data/{name}.txt")
+                entry.size = len(content)
+                archive.addfile(entry, io.BytesIO(content))
+    return path
+
+
+def windows(path: Path, errors: RowErrors | None = None) -> list[LabelledSeries]:
+    return list(smartphone_archive(path, errors or RowErrors(), part="test", activities=["sitting", "lying"]))
+
+
+def test_windows_of_the_archive_have_all_signals(tmp_path: Path) -> None:
+    found = windows(signals(tmp_path / "a.tar.xz", total_acc_z_test=b"7 8\n9 10\n11 12\n"))
+    assert [window.label for window in found] == ["sitting", "lying", "sitting"]
+    assert found[1].values[:, 0].tolist() == [3, 4]
+    assert found[1].values[:, -1].tolist() == [9, 10]
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"y_test": None}, r"a\.tar\.xz has no file y_test\.txt$"),
+        ({"y_test": b"1\n2\n"}, r"a\.tar\.xz: expected as many rows in every test file, got \[3, .*, 2\]$"),
+        ({"y_test": b""}, r"a\.tar\.xz/y_test\.txt: expected rows of numbers: the file is empty$"),
+        ({"body_acc_x_test": b"1 2\n3 x\n5 6\n"}, r"body_acc_x_test\.txt: expected rows of numbers: .*'x'"),
+        ({"body_acc_x_test": b"1 2\n3\n5 6\n"}, r"body_acc_x_test\.txt: expected rows of numbers: "),
+        ({"body_acc_x_test": b"1 \xff\n3 4\n5 6\n"}, r"body_acc_x_test\.txt: expected rows of numbers: "),
+        ({"y_test": b"1\n3\n1\n"}, r"a\.tar\.xz:test:2: expected a class from 1 to 2, got 3$"),
+    ],
+)
+def test_a_bad_archive_is_named_in_one_line(tmp_path: Path, changed: dict[str, bytes | None], message: str) -> None:
+    path = signals(tmp_path / "a.tar.xz", **changed)
+    with pytest.raises(ValueError, match=message) as caught:
+        windows(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bad_window_may_be_skipped_but_not_half_an_archive(tmp_path: Path) -> None:
+    path, errors = signals(tmp_path / "a.tar.xz", y_test=b"1\n3\n1\n"), RowErrors("skip")
+    assert len(windows(path, errors)) == 2
+    assert errors.skipped == 1
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(ValueError, match=r"a\.tar\.xz: not a whole tar archive: "):
+        windows(path)
+
+
 @pytest.mark.skipif(ROOT is None, reason="SEQMODELS_DATA is not set")
 def test_the_smartphone_archive() -> None:
     path = Path(ROOT or "") / "uci_har_subset" / "UCI_HAR_subset.tar.xz"
     names = ["walking", "upstairs", "downstairs", "sitting", "standing", "lying"]
-    windows = list(smartphone_archive(path, RowErrors(), part="test", activities=names))
-    assert len(windows) == 950
-    assert windows[0].values.shape == (128, 9)
-    assert {window.label for window in windows} == set(names)
+    found = list(smartphone_archive(path, RowErrors(), part="test", activities=names))
+    assert len(found) == 950
+    assert found[0].values.shape == (128, 9)
+    assert {window.label for window in found} == set(names)
     with pytest.raises(ValueError, match="expected a class from 1 to 2, got"):
         list(smartphone_archive(path, RowErrors(), part="test", activities=names[:2]))

@@ -1,3 +1,6 @@
+"""Pairs of texts: every format gives the same ones, in parts without a leak; what is wrong has its file and line."""
+
+import gzip
 import zipfile
 from pathlib import Path
 
@@ -37,6 +40,8 @@ def test_every_format_gives_the_same_pairs(tmp_path: Path) -> None:
         ("a.txt", b"one\tun\ntwo\n", r"a\.txt:2: expected a source, a tab and a target, got 'two'"),
         ("a.txt", b"one\tun\n\tdeux\n", r"a\.txt:2: expected a source, a tab and a target"),
         ("a.txt", b"one\tun\n\xff\tdeux\n", r"a\.txt:2: not UTF-8"),
+        ("a.txt", b"one\tun\n\n", r"a\.txt:2: expected a source, a tab and a target, got ''"),
+        ("a.txt.gz", gzip.compress(b"one\tun\n" * 99)[:20], r"a\.txt\.gz cannot be read: Compressed file"),
         ("a.csv", b"source,goal\none,un\n", r"a\.csv has no column 'target'"),
         ("a.csv", b"source,target\none,\n", r"a\.csv:2: expected a text under 'target'"),
         ("a.jsonl", b'{"source": "one"}\n', r"a\.jsonl:1: there is no key 'target'"),
@@ -55,6 +60,9 @@ def test_bad_rows_may_be_skipped_and_are_counted(tmp_path: Path) -> None:
     data.setup()
     assert data.describe()["skipped"].startswith("1 skipped, the first: ")
     assert "a.txt:31: " in data.describe()["skipped"]
+    (tmp_path / "empty.txt").touch()
+    with pytest.raises(ValueError, match=r"empty\.txt: expected pairs of texts, got none"):
+        ParallelTextData(path={"train": tmp_path / "a.txt", "test": tmp_path / "empty.txt"}, on_error="skip").setup()
 
 
 def test_files_that_should_belong_together_and_archives_that_do_not_hold_the_file(tmp_path: Path) -> None:
@@ -65,11 +73,24 @@ def test_files_that_should_belong_together_and_archives_that_do_not_hold_the_fil
     with pytest.raises(ValueError, match=r"train\.en:3: there is no such line in .*train\.fr, which has 2"):
         list(aligned(tmp_path / "train.en", RowErrors(), target_suffix=".fr"))
     (tmp_path / "train.fr").write_text("un\n\ntrois\n")
-    with pytest.raises(ValueError, match=r"train\.en:2: expected a text in both files"):
+    with pytest.raises(ValueError, match=r"train\.fr:2: expected a text, got an empty line"):
         list(aligned(tmp_path / "train.en", RowErrors(), target_suffix=".fr"))
+    (tmp_path / "train.fr").write_bytes(b"un\ndeux\ntroi\xff\n")
+    with pytest.raises(ValueError, match=r"train\.fr:3: not UTF-8 text: byte 0xff"):
+        list(aligned(tmp_path / "train.en", RowErrors(), target_suffix=".fr"))
+    errors = RowErrors("skip")
+    assert len(list(aligned(tmp_path / "train.en", errors, target_suffix=".fr"))) == 2
+    assert errors.skipped == 1
     (tmp_path / "a.zip").write_bytes(b"")
     with pytest.raises(ValueError, match=r"a\.zip: cannot read fra\.txt"):
         list(tab_separated(tmp_path / "a.zip", RowErrors(), member="fra.txt"))
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("deu.txt", b"one\teins\ntwo\tzw\xff\nthree\tdrei\n")
+    with pytest.raises(ValueError, match=r"b\.zip has no file 'fra\.txt', but: deu\.txt"):
+        list(tab_separated(tmp_path / "b.zip", RowErrors(), member="fra.txt"))
+    with pytest.raises(ValueError, match=r"b\.zip/deu\.txt:2: not UTF-8 text: byte 0xff"):
+        list(tab_separated(tmp_path / "b.zip", RowErrors(), member="deu.txt"))
+    assert len(list(tab_separated(tmp_path / "b.zip", RowErrors("skip"), member="deu.txt"))) == 2
 
 
 def test_pairs_of_one_source_stay_in_one_part(tmp_path: Path) -> None:
@@ -86,7 +107,7 @@ def test_long_pairs_are_tested_but_not_trained_on(tmp_path: Path) -> None:
     for name, count in (("train", 20), ("test", 5)):
         (tmp_path / f"{name}.txt").write_text("a b c d e f\tun\n" + "".join(f"a {i}\tun {i}\n" for i in range(count)))
     paths = {name: tmp_path / f"{name}.txt" for name in ("train", "test")}
-    data = ParallelTextData(path=paths, max_length=4, held_out=[0.1, 0.1])
+    data = ParallelTextData(path=paths, max_length=2, held_out=[0.1, 0.1])
     data.setup()
     assert int(data.rows["train"].lengths.max()) == 2
     assert int(data.rows["test"].lengths.max()) == 6
@@ -117,6 +138,8 @@ def test_the_floor_looks_up_the_nearest_source() -> None:
 def test_bad_arguments_are_refused() -> None:
     with pytest.raises(ValueError, match="got neither"):
         ParallelTextData()
+    with pytest.raises(ValueError, match=r"held_out must be two fractions above 0.*, got \[0.1\]"):
+        ParallelTextData(generate=lambda seed: reverse(seed, count=60), held_out=[0.1])
     with pytest.raises(ValueError, match="unit must be one of words, subwords, characters, got 'letters'"):
         ParallelTextData(generate=lambda seed: reverse(seed, count=60), source={"unit": "letters"})
 

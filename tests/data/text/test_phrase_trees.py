@@ -1,5 +1,6 @@
 """A tree gives its sentence and every phrase of it."""
 
+import gzip
 import os
 from pathlib import Path
 
@@ -85,6 +86,17 @@ def test_what_is_no_tree_is_located(tmp_path: Path, line: str) -> None:
         list(trees(write(tmp_path / "a.txt", TREE, line), RowErrors()))
     errors = RowErrors("skip")
     assert len(list(trees(tmp_path / "a.txt", errors))) == errors.skipped == 1
+
+
+def test_other_bytes_and_empty_files(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(TREE.encode() + b"\n(3 caf\xe9)\n")
+    with pytest.raises(ValueError, match=r"a.txt:2: not UTF-8 text: byte 0xe9"):
+        list(trees(tmp_path / "a.txt", RowErrors()))
+    assert len(list(trees(tmp_path / "a.txt", RowErrors("skip")))) == 1
+    (tmp_path / "a.txt.gz").write_bytes(gzip.compress(TREE.encode() * 9)[:20])
+    with pytest.raises(ValueError, match=r"a.txt.gz cannot be read: Compressed file ended"):
+        list(trees(tmp_path / "a.txt.gz", RowErrors()))
+    assert list(trees(write(tmp_path / "b.txt"), RowErrors())) == []
 
 
 @pytest.mark.parametrize(

@@ -155,8 +155,8 @@ ONE_TAG = [[("a", "x")]] * 30
     [
         ([], many(4), r"train.txt: expected tagged sentences, got none"),
         (many(20), [], r"test.txt: expected tagged sentences, got none"),
-        (ONE_TAG, ONE_TAG, r"train.txt: expected at least two tags, got only 'x'"),
-        (many(20), [[("b", "z")]], r"test.txt: 'z' of 'b' is no training tag, those are: even, odd"),
+        (ONE_TAG, ONE_TAG, r"train.txt: expected at least two classes, got only 'x'"),
+        (many(20), [[("b", "z")]], r"test.txt: 'z' is no training label, those are: even, odd"),
     ],
 )
 def test_what_cannot_be_learnt_from_is_refused(tmp_path: Path, train: Rows, test: Rows, message: str) -> None:
@@ -171,7 +171,8 @@ def test_what_cannot_be_learnt_from_is_refused(tmp_path: Path, train: Rows, test
         ({"path": None}, "expected the path of a file or a function that generates sentences, got neither"),
         ({"path": "a", "on_error": "ignore"}, "on_error must be 'stop' or 'skip', got 'ignore'"),
         ({"path": {"train": "a", "dev": "b"}}, "expected a file for train and .*, got {'train': 'a', 'dev': 'b'}"),
-        ({"path": __file__, "held_out": [0.5, 0.5], "format": lambda *_: ()}, "held_out must be two fractions"),
+        ({"path": "a", "held_out": [0.5, 0.5]}, r"held_out must be two fractions above 0, .* got \[0.5, 0.5\]"),
+        ({"path": "a", "held_out": [0.1]}, r"held_out must be two fractions above 0, .* got \[0.1\]"),
         ({"path": __file__, "words": {"longest": 0}, "generate": None}, "."),
     ],
 )

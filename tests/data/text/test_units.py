@@ -29,6 +29,14 @@ def test_it_does_not_matter_where_a_text_is_cut_into_pieces(unit: Unit, text: st
     assert numbered(unit, pieces) == numbered(unit, [text])
 
 
+@pytest.mark.parametrize("unit", UNITS[1:], ids=repr)
+@given(text=TEXTS | st.text(alphabet=st.sampled_from("aBn't.<eoskup> \n\t\u00a0\u001c\u2003\u0301"), max_size=60))
+def test_words_are_those_of_the_whole_text(unit: Words, text: str) -> None:
+    tokenizer = unit._tokenizer([])
+    words = tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
+    assert numbered(unit, [text]) == [word for word, _ in words]
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=repr)
 @given(text=TEXTS)
 def test_the_vocabulary_cuts_a_text_as_it_was_counted(unit: Unit, text: str) -> None:

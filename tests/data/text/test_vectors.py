@@ -89,6 +89,9 @@ def test_the_first_of_two_rows_counts(tmp_path: Path) -> None:
             b"no header\n",
             r"a.bin:1: expected the numbers of words and of values, got \[b'no', b'header'\]",
         ),
+        ("a.txt.gz", gzip.compress(b"b 1 2\n" * 99)[:20], r"a.txt.gz cannot be read: Compressed file ended"),
+        ("a.bin.gz", gzip.compress(binary())[:20], r"a.bin.gz cannot be read: Compressed file ended"),
+        ("a.bin", b"", r"a.bin:1: expected the numbers of words and of values, got \[\]"),
         (
             "a.bin",
             b"2 3\na " + struct.pack("<3f", 1, 2, 3) + b"\nb 123",
