@@ -16,6 +16,12 @@ SHAPES = [(1, 5, 3), (7, 1, 1), (40, 20, 30), (300, 100, 80), (128, 130, 140)]  
 shapes = pytest.mark.parametrize(("rows", "inputs", "outputs"), SHAPES)
 
 
+@pytest.fixture(autouse=True)
+def _threshold(monkeypatch):
+    """What a large product is, on any processor."""
+    monkeypatch.setattr(gemm, "WORTH_IT", 2_200_000)
+
+
 @pytest.fixture
 def calls(monkeypatch):
     """The rows of every product that goes to oneDNN."""

@@ -42,6 +42,10 @@ class Choice(NamedTuple):
     reason: str
 
 
+FASTEST = {engine: Choice(engine, reason) for engine, reason in REASONS.items()}
+"""What `choose` answers where it may choose."""
+
+
 def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool = False) -> Choice:
     """Which engine runs `cell` on `x`, with or without lengths.
 
@@ -66,11 +70,13 @@ def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool 
         if obstacle := FAST[engine].obstacle(cell, x):
             raise ValueError(f'engine="{engine}" cannot run here: {obstacle}')
         return Choice(engine, "asked for")
+    if _for_vendor(cell, x, ragged):
+        return FASTEST["vendor"]
     obstacle = None
-    for candidate in _by_speed(cell, x, ragged):
+    for candidate in _by_speed(x):
         obstacle = FAST[candidate].obstacle(cell, x)
         if obstacle is None:
-            return Choice(candidate, REASONS[candidate])
+            return FASTEST[candidate]
     return Choice("loop", obstacle or MIXED)
 
 
@@ -84,14 +90,12 @@ def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, engin
     return result
 
 
-def _by_speed(cell: Cell[Any], x: Tensor, ragged: bool) -> Iterator[Engine]:
-    """The engines to try for this cell on this input, the fastest first.
+def _by_speed(x: Tensor) -> Iterator[Engine]:
+    """The engines to try where torch's kernels are not the fastest, the best first.
 
     Autocast mixes precisions inside of a step, which torch's kernels know how to do, and the loop by itself. What is
     exported shall run where nothing has been compiled. A derivation is not for a single step.
     """
-    if _for_vendor(cell, x, ragged):
-        yield "vendor"
     if torch.is_autocast_enabled(x.device.type):
         return
     yield "parallel"
@@ -106,14 +110,18 @@ def _for_vendor(cell: Cell[Any], x: Tensor, ragged: bool) -> bool:
     """Where torch's kernels are the fastest: on an accelerator, the LSTM, and a small GRU without a derivative."""
     if torch.compiler.is_compiling() or vendor.obstacle(cell, x) is not None:
         return False
-    if x.device.type != "cpu" or x.shape[1] == 1 or torch.is_autocast_enabled("cpu"):
+    if not x.is_cpu or x.size(1) == 1 or torch.is_autocast_enabled("cpu"):
         return True
-    parameters = [p for p in cell._parameters.values() if p is not None]
-    trains = torch.is_grad_enabled() and (x.requires_grad or any(p.requires_grad for p in parameters))
+    trains = torch.is_grad_enabled() and (x.requires_grad or _is_trained(cell))
     if isinstance(cell, LSTMCell):
         compiled = trains and not ragged and native.beats_onednn(cell, x) and native.obstacle(cell, x) is None
-        return vendor.lstm.takes(cell, x) and not compiled
+        return not compiled and vendor.lstm.takes(cell, x)
     if isinstance(cell, RNNCell) or trains or ragged:
         return False
-    product = x.shape[0] * max(p.numel() for p in parameters)
+    product = x.size(0) * 3 * cell.hidden_size * max(cell.input_size, cell.hidden_size)
     return not by_onednn(x, product) and native.obstacle(cell, x) is not None
+
+
+def _is_trained(cell: Cell[Any]) -> bool:
+    """Whether a parameter wants a gradient."""
+    return any(p is not None and p.requires_grad for p in cell._parameters.values())

@@ -1,6 +1,7 @@
 """Less memory for more time: between stored states, everything is computed again on the way back."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
@@ -13,6 +14,8 @@ from seqmodels.cells import Cell
 
 S = TypeVar("S")
 Run = Callable[[Cell[Any], Tensor, Any, Tensor | None], tuple[Tensor, Any]]
+Randomness = tuple[Tensor, list[int], list[Tensor]]
+"""States of the generators: of the CPU, and of which devices."""
 
 
 def checkpointed(run: Run, cell: Cell[S], x: Tensor, state: S, lengths: Tensor | None, every: int) -> tuple[Tensor, S]:
@@ -49,8 +52,9 @@ class _Checkpointed(torch.autograd.Function):
         y = x.new_empty(0)
         for start, segment, left in _segments(x, lengths, every):
             before += parts
-            ctx.randomness.append((torch.get_rng_state(), *get_device_states(x)))
+            randomness = _randomness(x)
             y_segment, state = run(cell, segment, pytree.tree_unflatten(parts, structure), left)
+            ctx.randomness.append(None if _is_same(randomness, _randomness(x)) else randomness)
             parts = pytree.tree_leaves(state)
             y = y if start else y_segment.new_empty(*x.shape[:2], cell.output_size)
             y[:, start : start + segment.shape[1]] = y_segment
@@ -70,7 +74,7 @@ class _Checkpointed(torch.autograd.Function):
         for number, (start, segment, left) in reversed(list(enumerate(_segments(x, lengths, ctx.every)))):
             steps = slice(start, start + segment.shape[1])
             inputs = [part.detach().requires_grad_() for part in (segment, *before[number * n : (number + 1) * n])]
-            outputs = _again(ctx, number, [*inputs, *parameters], left)
+            outputs = _again(ctx, ctx.randomness[number], [*inputs, *parameters], left)
             found = torch.autograd.grad(
                 outputs, [*inputs, *weights], (grad_y[:, steps], *grads), allow_unused=True, materialize_grads=True
             )
@@ -90,18 +94,41 @@ def _segments(x: Tensor, lengths: Tensor | None, every: int) -> Iterator[tuple[i
         yield start, segment, None if lengths is None else (lengths.long() - start).clamp(0, segment.shape[1])
 
 
-def _again(ctx: Any, number: int, inputs: list[Tensor], left: Tensor | None) -> tuple[Tensor, ...]:
+def _again(ctx: Any, randomness: Randomness | None, inputs: list[Tensor], left: Tensor | None) -> tuple[Tensor, ...]:
     """What begins with a segment, with its graph: drawn, rounded and over the parameters as it was the first time."""
-    on_cpu, devices, on_devices = ctx.randomness[number]
     x, *tensors = inputs
     state = pytree.tree_unflatten(tensors[: ctx.structure.num_leaves], ctx.structure)
     layer = _Layer(ctx.run, ctx.cell)
-    named = zip((name for name, _ in layer.named_parameters()), tensors[ctx.structure.num_leaves :], strict=True)
-    with torch.random.fork_rng(devices), torch.enable_grad(), torch.autocast(*ctx.autocast):
+    own, then = dict(layer.named_parameters()), tensors[ctx.structure.num_leaves :]
+    with _drawing(randomness), torch.enable_grad(), torch.autocast(*ctx.autocast):
+        if all(a is b for a, b in zip(own.values(), then, strict=True)):
+            y, state = layer(x, state, left)
+        else:
+            y, state = functional_call(layer, dict(zip(own, then, strict=True)), (x, state, left))
+    return y, *pytree.tree_leaves(state)
+
+
+def _randomness(x: Tensor) -> Randomness:
+    return torch.get_rng_state(), *get_device_states(x)
+
+
+def _is_same(before: Randomness, after: Randomness) -> bool:
+    """Whether nothing has been drawn in between."""
+    pairs = zip([before[0], *before[2]], [after[0], *after[2]], strict=True)
+    return before[1] == after[1] and all(torch.equal(a, b) for a, b in pairs)
+
+
+@contextmanager
+def _drawing(randomness: Randomness | None) -> Iterator[None]:
+    """What is drawn within it is what was drawn then; None if that was nothing."""
+    if randomness is None:
+        yield
+        return
+    on_cpu, devices, on_devices = randomness
+    with torch.random.fork_rng(devices):
         torch.set_rng_state(on_cpu)
         set_device_states(devices, on_devices)
-        y, state = functional_call(layer, dict(named), (x, state, left))
-    return y, *pytree.tree_leaves(state)
+        yield
 
 
 class _Layer(nn.Module):
@@ -121,6 +148,7 @@ def _replay(
     """The gradients as functions of everything they depend on, all segments at once."""
     needed = ctx.needs_input_grad[5:]
     wanted = [part for part, need in zip(inputs, needed, strict=True) if need]
-    outputs = _again(ctx, 0, inputs, lengths)
+    first_drawn = next((randomness for randomness in ctx.randomness if randomness is not None), None)
+    outputs = _again(ctx, first_drawn, inputs, lengths)
     found = iter(torch.autograd.grad(outputs, wanted, grads, create_graph=True, allow_unused=True))
     return (next(found) if need else None for need in needed)

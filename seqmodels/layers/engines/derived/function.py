@@ -10,6 +10,7 @@ from seqmodels.cells import Cell
 from seqmodels.layers.engines.derived import sequence
 from seqmodels.layers.engines.derived.binding import call_step, named_constants
 from seqmodels.layers.engines.derived.program import Program
+from seqmodels.layers.engines.dispatch import without_autograd
 
 
 class Unrolled(torch.autograd.Function):
@@ -22,7 +23,8 @@ class Unrolled(torch.autograd.Function):
         """Run the steps."""
         trace, blocks = program.trace, sequence.Blocks(rows)
         values = dict(zip(trace.inputs, tensors, strict=True))
-        stored = sequence.forward(program, values, blocks, training=any(ctx.needs_input_grad))
+        with without_autograd():
+            stored = sequence.forward(program, values, blocks, training=any(ctx.needs_input_grad))
         ctx.save_for_backward(*tensors, *stored.values())
         ctx.program, ctx.cell, ctx.blocks, ctx.structure, ctx.stored = program, cell, blocks, structure, list(stored)
         final = (blocks.final(stored[a], values[s]) for a, s in zip(trace.after, trace.state, strict=True))
@@ -36,7 +38,8 @@ class Unrolled(torch.autograd.Function):
         if torch.is_grad_enabled():
             return *[None] * 4, *_replay(ctx, tensors, (d_y, *d_final))
         values, stores = dict(zip(inputs, tensors, strict=True)), dict(zip(ctx.stored, stored, strict=True))
-        gradients = sequence.backward(ctx.program, values, stores, ctx.blocks, d_y, list(d_final))
+        with without_autograd():
+            gradients = sequence.backward(ctx.program, values, stores, ctx.blocks, d_y, list(d_final))
         return *[None] * 4, *(gradients.get(node) for node in inputs)
 
 

@@ -29,7 +29,8 @@ class Program:
     """The sections of a trace.
 
     Attributes:
-        constants: functions of the parameters alone; once per call.
+        constants: functions of the parameters alone that the way forward reads; once per call.
+        constants_back: those that the way back reads.
         ahead: what the step makes of the drive alone; all steps at once.
         step: the rest of the step; in the loop.
         plain_step: the same where no gradient is asked for.
@@ -59,10 +60,12 @@ class Program:
         ahead = self._made_for(
             [*step.inputs, *read], lambda n: n in self.rows and n not in self.moving and is_tensor(n)
         )
-        constants = self._made_for([*ahead.inputs, *step.inputs, *read], self.is_constant)
+        constants = self._made_for([*ahead.inputs, *step.inputs, *plain_step.inputs], self.is_constant)
+        constants_back = self._made_for(list(reads), self.is_constant)
 
         self.factors, self.collect = factors.close(factors.wanted), collect.close(collect.wanted)
         self.ahead, self.constants = ahead.close(ahead.wanted), constants.close(constants.wanted)
+        self.constants_back = constants_back.close(constants_back.wanted)
         self.kept = [n for n in self.ahead.outputs if n in read]
         after, stores = trace.after, list(dict.fromkeys([trace.output, *trace.after]))
         spent = self.ahead.fresh.difference(read)

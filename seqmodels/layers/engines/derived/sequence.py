@@ -79,7 +79,7 @@ def backward(
     """Gradients of drive, initial state and parameters, by the nodes of these."""
     trace = program.trace
     values[trace.step_rows] = blocks.rows
-    program.constants(values, {}, 0)
+    program.constants_back(values, {}, 0)
     d_state: Any = [d[:0] for d in d_final]
     gradients: Values = {}
     if trace.d_x is not None:
@@ -90,7 +90,7 @@ def backward(
     for first, last in chunks:
         rows, here = blocks.rows[first:last], slice(blocks.starts[first], blocks.starts[last])
         count = here.stop - here.start
-        chunk: Values = {n: values[n] for n in (*trace.constants.values(), *program.constants.outputs)}
+        chunk: Values = {n: values[n] for n in (*trace.constants.values(), *program.constants_back.outputs)}
         chunk |= {n: tensor[here] for n, tensor in stored.items()}
         chunk |= {trace.batch: count, trace.x: values[trace.x][here], trace.d_output: d_y[here]}
         for node, after in zip(trace.state, trace.after, strict=True):

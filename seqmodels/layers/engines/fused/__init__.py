@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from seqmodels.cells import Cell, ChoGRUCell, GRUCell, LSTMCell, RNNCell
-from seqmodels.layers.engines.fused.operators import Recurrence, recurrence
-from seqmodels.layers.engines.fused.recurrence import forward
+from seqmodels.layers.engines.fused.operators import Recurrence, recurrence, unrecorded
 
 S = TypeVar("S")
 
@@ -37,7 +36,7 @@ def run(
     tensors = [x, h, c, *(getattr(cell, name, None) for name in names)]
     keep = torch.is_grad_enabled() and any(part is not None and part.requires_grad for part in tensors)
     traced = torch.compiler.is_compiling()
-    operator: Callable[..., tuple[Tensor, ...]] = recurrence if traced else Recurrence.apply if keep else forward
+    operator: Callable[..., tuple[Tensor, ...]] = recurrence if traced else Recurrence.apply if keep else unrecorded
     equations = _equations(cell) + "_compiled" * compiled
     y, *final = operator(equations, x, lengths, *tensors[1:], keep, traced)[: 2 if c is None else 3]
     return y, type(state)(*final)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from seqmodels.cells import Cell, ChoGRUCell, GRUCell, LSTMCell, RNNCell
+from seqmodels.layers.engines.dispatch import without_autograd
 from seqmodels.layers.engines.fused.equations import Weights
 from seqmodels.layers.engines.fused.recurrence import EQUATIONS, backward, forward
 from seqmodels.layers.scan import scan
@@ -96,15 +97,26 @@ def cell_of(equations: str, weights: Weights) -> Cell[Any]:
 recurrence.register_autograd(_differentiate, setup_context=_save)
 
 
+def unrecorded(*inputs: Any) -> tuple[Tensor, ...]:
+    """`forward` where no gradient is recorded."""
+    with without_autograd():
+        return forward(*inputs)
+
+
+def _backward(*inputs: Any) -> tuple[Tensor, ...]:
+    with without_autograd():
+        return backward(*inputs)
+
+
 class Recurrence(torch.autograd.Function):
     """`recurrence` where there is no graph: calling an operator costs several times as much as calling a function."""
 
     @staticmethod
     def forward(ctx: Any, *inputs: Any) -> tuple[Tensor, ...]:
         """As the operator's. (With a `setup_context` of its own, `apply` would inspect signatures at every call.)"""
-        output = forward(*inputs)
+        output = unrecorded(*inputs)
         _save(ctx, inputs, output)
-        ctx.backward = backward
+        ctx.backward = _backward
         return output
 
     backward = staticmethod(_differentiate)

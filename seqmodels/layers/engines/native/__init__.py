@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqmodels.layers.engines.native.build import library
+from seqmodels.layers.engines.native.build import is_built, library
 
 
 @torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
@@ -34,7 +34,7 @@ def available() -> bool:
     Raises:
         OSError: the library that has been built cannot be loaded.
     """
-    if not library().exists():
+    if not is_built():
         return False
     if not hasattr(torch.ops.seqmodels_native, "weight_gradient"):
         torch.ops.load_library(library())

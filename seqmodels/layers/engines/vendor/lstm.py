@@ -40,7 +40,7 @@ def takes(cell: Cell[Any], x: Tensor) -> bool:
     return (
         isinstance(cell, LSTMCell)
         and cell.weight_hr is None
-        and x.device.type == "cpu"
+        and x.is_cpu
         and (x.dtype == torch.float32 or (x.dtype == torch.bfloat16 and torch.ops.mkldnn._is_mkldnn_bf16_supported()))
         and torch._C._get_mkldnn_enabled()
         and not torch.is_autocast_enabled("cpu")
