@@ -130,7 +130,9 @@ class SaveOnException(pl.Callback):
         trainer.save_checkpoint(self.path)
 
 
-def fit(module: Interrupted, *callbacks: pl.Callback, ckpt_path: Path | None = None) -> Interrupted:
+def fit(
+    module: Interrupted, *callbacks: pl.Callback, ckpt_path: Path | None = None, overfit_batches: int = 0
+) -> Interrupted:
     trainer = pl.Trainer(
         max_epochs=3,
         accelerator="cpu",
@@ -140,6 +142,7 @@ def fit(module: Interrupted, *callbacks: pl.Callback, ckpt_path: Path | None = N
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=1,
+        overfit_batches=overfit_batches,
     )
     trainer.fit(module, NumbersData(2, 0), ckpt_path=ckpt_path, weights_only=True)
     return module
@@ -155,3 +158,8 @@ def test_training_goes_on_with_the_interrupted_batch(tmp_path: Path, stop_at: in
     resumed = fit(Interrupted(), ckpt_path=tmp_path / "on_exception.ckpt")
     assert stopped.seen + resumed.seen == whole.seen
     torch.testing.assert_close(resumed.weight, whole.weight)
+
+
+def test_overfitting_reads_the_first_batches_again_and_again() -> None:
+    whole, few = fit(Interrupted()), fit(Interrupted(), overfit_batches=2)
+    assert few.seen == whole.seen[:2] * 3

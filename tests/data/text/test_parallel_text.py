@@ -113,6 +113,19 @@ def test_long_pairs_are_tested_but_not_trained_on(tmp_path: Path) -> None:
     assert int(data.rows["test"].lengths.max()) == 6
 
 
+def test_a_training_batch_has_targets_of_one_length_and_sources_of_any() -> None:
+    pairs = [
+        Pair(" ".join(["one"] * (1 + row % 7)) + f" {row}", " ".join(["un"] * (1 + row % 5))) for row in range(350)
+    ]
+    data = ParallelTextData(generate=lambda _: pairs, batch_size=14)
+    data.setup()
+    batches = list(data.train_dataloader())
+    assert all(batch.target_lengths is not None for batch in batches)
+    mixed = [batch.target_lengths.unique() for batch in batches if batch.target_lengths is not None]
+    assert sum(len(lengths) > 1 for lengths in mixed) <= 4
+    assert max(len(batch.lengths.unique()) for batch in batches) == 7
+
+
 @pytest.mark.parametrize("unit", ["words", "subwords", "characters"])
 def test_targets_end_with_the_end_mark_whatever_the_unit(unit: str) -> None:
     side = {"unit": unit, **({"max_size": 60} if unit == "subwords" else {})}
