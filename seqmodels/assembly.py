@@ -115,7 +115,7 @@ def _embedding(spec: DataSpec, model: Mapping[str, Any], vectors: Tensor | None)
     tokens: dict[str, Any] = {"padding_index": spec.padding_index, "vectors": vectors, "dropout": dropout}
     match spec.inputs:
         case "values":
-            return ValueEmbedding(spec.input_size)
+            return ValueEmbedding(spec.input_size, dropout=dropout)
         case "images":
             return ImageEmbedding(spec.shape, size, dropout=dropout)
         case "words":

@@ -53,12 +53,15 @@ class ValueEmbedding(nn.Module):
 
     Args:
         size: numbers per step.
+        dropout: probability with which a column is dropped, at all steps of a row alike.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, dropout: float = 0.0) -> None:
         super().__init__()
         self.output_size = size
+        self.dropout = SequenceDropout(dropout)
 
     def forward(self, values: Float[Tensor, "batch time size"]) -> Float[Tensor, "batch time size"]:
-        """The values themselves."""
-        return values
+        """The values themselves, some columns zero in training."""
+        embedded: Tensor = self.dropout(values)
+        return embedded

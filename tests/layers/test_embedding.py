@@ -50,3 +50,12 @@ def test_values_are_features_already():
     embedding, values = ValueEmbedding(3), torch.randn(2, 4, 3)
     assert embedding(values) is values
     assert embedding.output_size == 3
+
+
+def test_dropout_takes_whole_columns_of_numbers_away():
+    embedding, values = ValueEmbedding(50, dropout=0.5), torch.ones(4, 6, 50)
+    dropped = embedding(values)
+    assert set(dropped.flatten().tolist()) == {0.0, 2.0}
+    assert torch.equal(dropped, dropped[:, :1].expand_as(values))
+    assert not torch.equal(dropped[0], dropped[1])
+    assert torch.equal(embedding.eval()(values), values)

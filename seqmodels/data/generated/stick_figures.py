@@ -39,7 +39,8 @@ def stick_figures(seed: int, *, count: int = 3000, noise: float = 0.04) -> list[
         moved = ACTIONS[action](share, 2 * np.pi * (turns * share + random.random()))
         places = random.uniform(0.8, 1.2) * (STANDING + moved) + random.uniform(-1, 1, size=2)
         places += noise * random.standard_normal(places.shape)
-        series.append(LabelledSeries(places.reshape(steps, -1), COLUMNS, action, f"figure {number}"))
+        figure = f"figure {number}"
+        series.append(LabelledSeries(places.reshape(steps, -1), COLUMNS, action, place=figure, recording=figure))
     return series
 
 

@@ -18,12 +18,13 @@ SMARTPHONE_SIGNALS = tuple(f"{kind}_{axis}" for kind in ("body_acc", "body_gyro"
 
 
 class LabelledSeries(NamedTuple):
-    """A series (time, columns), the names of its columns, its class, and where it comes from."""
+    """A series (time, columns), the names of its columns, its class, where it comes from, and what it is a piece of."""
 
     values: Floats
     columns: tuple[str, ...]
     label: str
     place: str
+    recording: str
 
 
 SeriesFormat = Callable[[Path, RowErrors], Iterator[LabelledSeries]]
@@ -45,7 +46,7 @@ def series_files(path: Path, errors: RowErrors) -> Iterator[LabelledSeries]:
     for file in files:
         with errors.at(str(file)):
             values, columns = read_series(file)
-            yield LabelledSeries(values, columns, file.parent.name, str(file))
+            yield LabelledSeries(values, columns, file.parent.name, str(file), str(file))
 
 
 def read_series(path: Path) -> tuple[Floats, tuple[str, ...]]:
@@ -77,6 +78,8 @@ def smartphone_archive(
 ) -> Iterator[LabelledSeries]:
     """Read the archive of smartphone signals: one text matrix per signal, windows in rows, and a file of classes.
 
+    Windows of one class in a row are of one recording: they overlap by half.
+
     Args:
         path: of the tar archive.
         errors: what becomes of a bad row.
@@ -96,12 +99,15 @@ def smartphone_archive(
     counts = [len(matrix) for matrix in (*signals, classes)]
     if len(set(counts)) != 1:
         raise ValueError(f"{path}: expected as many rows in every {part} file, got {counts}")
+    begins = np.diff(classes[:, 0], prepend=0) != 0
+    first = np.maximum.accumulate(np.where(begins, np.arange(len(classes)), 0))
     for row, values in enumerate(np.stack(signals, axis=-1)):
         place, number = f"{path}:{part}:{row + 1}", int(classes[row, 0])
         with errors.at(place):
             if not 1 <= number <= len(activities):
                 raise ValueError(f"expected a class from 1 to {len(activities)}, got {number}")
-            yield LabelledSeries(values, SMARTPHONE_SIGNALS, activities[number - 1], place)
+            recording = f"{path}:{part}:{first[row] + 1}"
+            yield LabelledSeries(values, SMARTPHONE_SIGNALS, activities[number - 1], place, recording)
 
 
 def _matrix(place: str, content: bytes) -> Floats:

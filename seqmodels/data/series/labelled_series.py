@@ -80,8 +80,8 @@ class SeriesSteps(RawInput):
 class LabelledSeriesData(SequenceData):
     """Classification of series. The classes are the labels of the training part, in alphabetical order.
 
-    A part without a file of its own is a tenth of the training part, with its shares of the classes. All series have
-    the columns of the first.
+    A part without a file of its own is a tenth of the training part, with its shares of the classes; the pieces of one
+    recording stay together, for they may overlap. All series have the columns of the first.
 
     Args:
         path: a file or folder as `files.locate` takes it, or a mapping of parts to such; None to `generate`.
@@ -115,7 +115,7 @@ class LabelledSeriesData(SequenceData):
     def load(self) -> None:
         """Read or generate the series, standardise them, index their classes."""
         self._origins, self._parts = self._read()
-        cut(self._parts, key=lambda series: series.place, label=lambda series: series.label, seed=self.seed)
+        cut(self._parts, key=lambda series: series.recording, label=lambda series: series.label, seed=self.seed)
         check_filled("series", self._parts, self._origins, self.errors)
         labels = {split: [series.label for series in part] for split, part in self._parts.items()}
         classes, columns = classes_of(labels, self._origins), self._columns()

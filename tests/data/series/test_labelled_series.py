@@ -121,6 +121,28 @@ def windows(path: Path, errors: RowErrors | None = None) -> list[LabelledSeries]
     return list(smartphone_archive(path, errors or RowErrors(), part="test", activities=["sitting", "lying"]))
 
 
+def test_windows_of_one_class_in_a_row_are_one_recording(tmp_path: Path) -> None:
+    signal = b"1 2\n3 4\n5 6\n7 8\n9 1\n"
+    files = dict.fromkeys([f"{name}_test" for name in SMARTPHONE_SIGNALS], signal)
+    path = signals(tmp_path / "a.tar.xz", **files, y_test=b"1\n1\n2\n1\n1\n")
+    assert [window.recording.rsplit(":", 1)[1] for window in windows(path)] == ["1", "1", "3", "4", "4"]
+
+
+def test_pieces_of_a_recording_stay_in_one_part() -> None:
+    def pieces(seed: int) -> list[LabelledSeries]:
+        return [
+            LabelledSeries(np.full((2, 1), number), ("x",), "ab"[number % 2], f"{number}.{piece}", str(number))
+            for number in range(40)
+            for piece in range(5)
+        ]
+
+    data = LabelledSeriesData(generate=pieces)
+    data.setup()
+    parts = [{float(row[0]) for row in data.rows[split].inputs} for split in ("train", "val", "test")]
+    assert [len(part) for part in parts] == [32, 4, 4]
+    assert len(set.union(*parts)) == 40
+
+
 def test_windows_of_the_archive_have_all_signals(tmp_path: Path) -> None:
     found = windows(signals(tmp_path / "a.tar.xz", total_acc_z_test=b"7 8\n9 10\n11 12\n"))
     assert [window.label for window in found] == ["sitting", "lying", "sitting"]
