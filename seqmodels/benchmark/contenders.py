@@ -1,4 +1,4 @@
-"""Who competes: torch.nn's layer, torch.nn's cell, a loop over torch.nn's cells, and each of our engines."""
+"""Who competes: torch.nn's layer, torch.nn's cell, a loop over cells as one writes it, and each of our engines."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+from torch.utils import _pytree as pytree
 
 import seqmodels
 from seqmodels.benchmark.problems import DTYPES, Problem
 from seqmodels.cells import Cell
 from seqmodels.layers import Recurrent
 from seqmodels.layers.engines import Engine
-from seqmodels.types import map_state
 
 LAYERS: dict[str, tuple[Callable[..., nn.RNNBase], Callable[..., nn.RNNBase], Callable[..., nn.RNNCellBase]]] = {
     "rnn": (nn.RNN, seqmodels.RNN, nn.RNNCell),
@@ -145,7 +145,7 @@ def torch_loop(problem: Problem) -> Network:
     return Network(problem, forward, _named(cells, directions))
 
 
-def _steps(cell: nn.RNNCellBase, x: Tensor, backward: bool) -> tuple[Tensor, tuple[Tensor, ...]]:
+def _steps(cell: nn.RNNCellBase, x: Tensor, backward: bool) -> tuple[Tensor, list[Tensor]]:
     state, outputs = None, []
     for x_t in reversed(x.unbind()) if backward else x.unbind():
         state = cell(x_t, state)
@@ -181,21 +181,46 @@ def over(cell: Callable[[int, int], Cell[Any]], engine: Engine, **options: Any) 
     """
 
     def build(problem: Problem) -> Network:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(0)
-            built = cell(problem.shape.input_size, problem.shape.hidden_size)
-        layer = Recurrent(built.to(problem.device, DTYPES[problem.dtype]), engine, **options)
-        layer.train(problem.training)
+        layer = Recurrent(_drawn(cell, problem), engine, **options)
 
         def forward(x: Tensor) -> tuple[Tensor, ...]:
             y, last = layer(x.transpose(0, 1), lengths=problem.lengths())
-            parts: list[Tensor] = []
-            map_state(lambda part: parts.append(part) or part, last)  # type: ignore[func-returns-value]
-            return y, *parts
+            return y, *_parts(last)
 
         return Network(problem, forward, dict(layer.named_parameters()))
 
     return build
+
+
+def eager_loop(cell: Callable[[int, int], Cell[Any]]) -> Callable[[Problem], Network]:
+    """Any cell, called at every step, as one writes it.
+
+    Args:
+        cell: builds it from an input size and a hidden size.
+    """
+
+    def build(problem: Problem) -> Network:
+        built = _drawn(cell, problem)
+
+        def forward(x: Tensor) -> tuple[Tensor, ...]:
+            state, outputs = None, []
+            for x_t in x.unbind():
+                y_t, state = built(x_t, state)
+                outputs.append(y_t)
+            return torch.stack(outputs, dim=1), *_parts(state)
+
+        named: dict[str, Tensor] = {f"cell.{name}": parameter for name, parameter in built.named_parameters()}
+        return Network(problem, forward, named)
+
+    return build
+
+
+def _drawn(cell: Callable[[int, int], Cell[Any]], problem: Problem) -> Cell[Any]:
+    """The cell with the same parameters on every call."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        built = cell(problem.shape.input_size, problem.shape.hidden_size)
+    return built.to(problem.device, DTYPES[problem.dtype]).train(problem.training)
 
 
 def _build(kind: Callable[..., nn.RNNBase], problem: Problem, **options: Any) -> nn.RNNBase:
@@ -235,5 +260,6 @@ def _suffixes(num_layers: int, directions: int) -> Iterable[str]:
     return [f"_l{depth}{back}" for depth, back in product(range(num_layers), backwards)]
 
 
-def _parts(state: Any) -> tuple[Tensor, ...]:
-    return (state,) if isinstance(state, Tensor) else tuple(state)
+def _parts(state: Any) -> list[Tensor]:
+    parts: list[Tensor] = pytree.tree_leaves(state)
+    return parts

@@ -41,7 +41,7 @@ SHAPES: dict[str, tuple[Shape, ...]] = {
     ),
     "variants": (Shape(50, 32, 128, 256), Shape(100, 16, 64, 128)),
     "ragged": (Shape(200, 32, 128, 256), Shape(100, 16, 64, 128), Shape(50, 64, 256, 256)),
-    "cells": (Shape(100, 16, 64, 128), Shape(50, 32, 128, 256)),
+    "cells": (Shape(100, 1, 64, 128), Shape(256, 8, 32, 64), Shape(100, 16, 64, 128), Shape(50, 32, 128, 256)),
     "linear": (Shape(2048, 8, 256, 256),),
     "scaling": tuple(Shape(time, 8, 64, 128) for time in (64, 256, 1024, 4096, 8192)),
     "memory": (Shape(4096, 8, 64, 128),),

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from seqmodels import cells
-from seqmodels.benchmark.contenders import drop_in, over, torch_cell, torch_loop, torch_nn
+from seqmodels.benchmark.contenders import drop_in, eager_loop, over, torch_cell, torch_loop, torch_nn
 from seqmodels.benchmark.contest import Contest, Entry
 from seqmodels.benchmark.lax_scan import lax_scan
 from seqmodels.benchmark.problems import DTYPES, MODES, QUICK, SHAPES, Problem, Shape
@@ -89,27 +89,27 @@ def against_torch(suite: str, problem: Problem, engines: tuple[Engine, ...]) -> 
 
 
 def user_cells(choices: Choices) -> Iterator[Contest]:
-    """Cells as a user writes them, against the loop over their equations; a linear cell against torch.nn.LSTM."""
-    others = tuple(engine for engine in choices.engines if engine != "loop")
+    """Cells as a user writes them, against a loop that calls them; a linear cell against torch.nn.LSTM."""
     for name, cell in WRITTEN.items():
         for shape in choices.shapes("cells"):
             problem = Problem(name, "training", shape, dtype=choices.dtype, device=choices.device)
-            yield Contest("cells", name, _against_loop(problem, cell, others, peer="loop"))
+            yield Contest("cells", name, _any_way(problem, cell, choices.engines, peer="eager loop"))
     for shape in choices.shapes("linear"):
         problem = Problem("min gru", "training", shape, dtype=choices.dtype, device=choices.device)
         lstm = Problem("lstm", "training", shape, dtype=choices.dtype, device=choices.device)
         peer = Entry("torch.nn.LSTM", lstm, torch_nn, ("torch.nn.LSTM",))
-        entries = _against_loop(problem, cells.MinGRUCell, others, peer="torch.nn.LSTM")
+        entries = _any_way(problem, cells.MinGRUCell, choices.engines, peer="torch.nn.LSTM")
         yield Contest("cells", "min gru", {"torch.nn.LSTM": peer, **entries})
 
 
-def _against_loop(
+def _any_way(
     problem: Problem, cell: Callable[[int, int], cells.Cell[Any]], engines: tuple[Engine, ...], peer: str
 ) -> dict[str, Entry]:
-    entries = {"loop": Entry("loop", problem, over(cell, "loop"), (peer,))}
-    for engine in engines:
+    """The cell called at every step, by the loop engine, which projects all inputs at once, and by each engine."""
+    entries = {"eager loop": Entry("eager loop", problem, eager_loop(cell), (peer,))}
+    for engine in dict.fromkeys(("loop", *engines)):
         took = chosen(cell, problem, engine)
-        entries[engine] = Entry(engine, problem, over(cell, engine), (peer,), "loop", took)
+        entries[engine] = Entry(engine, problem, over(cell, engine), (peer,), "eager loop", took)
     return entries
 
 
