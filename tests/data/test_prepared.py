@@ -13,12 +13,6 @@ import pytest
 from seqmodels.data.prepared import clear, contents, fingerprint, prepared
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
 def test_it_is_made_once_for_each_key() -> None:
     made: list[int] = []
 

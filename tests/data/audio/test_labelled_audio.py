@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,27 +13,14 @@ import yaml
 
 from seqmodels.data.audio.formats import by_name
 from seqmodels.data.audio.labelled_audio import LabelledAudioData
-from seqmodels.data.audio.sound import LogMel
 from seqmodels.data.base import SPLITS
 from seqmodels.data.generated.sounds import sounds
 from seqmodels.data.row_errors import RowErrors
 from seqmodels.types import DataSpec
+from tests.data.audio.labelled_sounds import MEL, labelled
 from tests.sound_files import as_bytes, folder, tone, write
 
 CONFIGS = Path(__file__).parents[3] / "configs"
-MEL = LogMel(sample_rate=8000, num_mels=20)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "prepared"
-
-
-def labelled(**arguments: Any) -> LabelledAudioData:
-    data = LabelledAudioData(**{"features": MEL, **arguments})
-    data.setup()
-    return data
 
 
 def test_batches_hold_the_features_and_classes_of_their_recordings(tmp_path: Path) -> None:

@@ -4,31 +4,16 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 
 from seqmodels.data.audio import recordings as module
 from seqmodels.data.audio.formats import Recording, by_kind, by_name, joined
-from seqmodels.data.audio.labelled_audio import LabelledAudioData
 from seqmodels.data.audio.sound import LogMel
 from seqmodels.data.row_errors import RowErrors
+from tests.data.audio.labelled_sounds import labelled
 from tests.sound_files import folder, pack
-
-MEL = LogMel(sample_rate=8000, num_mels=20)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "prepared"
-
-
-def labelled(**arguments: Any) -> LabelledAudioData:
-    data = LabelledAudioData(**{"features": MEL, **arguments})
-    data.setup()
-    return data
 
 
 def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
@@ -74,9 +59,9 @@ def test_the_features_of_somebody_elses_format_are_not_kept(tmp_path: Path, cach
 
     data = labelled(path=folder(tmp_path / "a"), format=own)
     assert len(data.parts["train"].rows) == 16
-    assert not cache.exists()
+    assert not list(cache.iterdir())
     assert len(labelled(path=tmp_path / "a").parts["train"].rows) == 16
-    assert len(list(cache.iterdir())) == 1
+    assert len(list((cache / "prepared").iterdir())) == 1
 
 
 def test_names_of_functions_tell_settings_apart() -> None:

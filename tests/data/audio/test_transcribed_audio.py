@@ -20,12 +20,6 @@ from tests.sound_files import tone, write
 MEL = LogMel(sample_rate=8000, num_mels=20)
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache" / "prepared"
-
-
 def transcribed(**arguments: Any) -> TranscribedAudioData:
     data = TranscribedAudioData(**{"features": MEL, **arguments})
     data.setup()

@@ -20,11 +20,6 @@ from tests.data.images.picture_files import greys, squares
 FEW = 160
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
-
-
 def made(**arguments: Any) -> CaptionedImagesData:
     data = CaptionedImagesData(**{"path": None, "generate": partial(scenes, count=FEW), **arguments})
     data.setup()

@@ -22,11 +22,6 @@ from tests.data.images.picture_files import grey_of, greys, squares
 FEW = 160
 
 
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
-
-
 def made(**arguments: Any) -> LabelledImagesData:
     data = LabelledImagesData(**{"path": None, "generate": partial(digits, count=FEW), **arguments})
     data.setup()

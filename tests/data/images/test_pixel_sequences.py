@@ -1,7 +1,6 @@
 """Pictures as sequences of pixels or rows: each once, in an order that is always the same."""
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,6 @@ from seqmodels.data.generated.glyphs import digits
 from seqmodels.data.images.pixel_sequences import PixelSequence
 
 FEW = 160
-
-
-@pytest.fixture(autouse=True)
-def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
 
 
 def made(**arguments: Any) -> PixelSequencesData:

@@ -1,7 +1,6 @@
 """Streams are contiguous, predict every held-out character once, and know only what was trained on."""
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmodels.data.base import Split
 from seqmodels.data.floors import witten_bell
 from seqmodels.data.generated.documentation import python_documentation
 from seqmodels.data.orders import Chunks
@@ -19,36 +17,13 @@ from seqmodels.data.text.tokenised import Tokens
 from seqmodels.data.text.units import Words
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.types import DataSpec, valid_steps
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
+from tests.data.text.corpora import random_text, read
 
 
 def make_data(text: str, **arguments: Any) -> CorpusData:
     data = CorpusData(generate=lambda: text, **arguments)
     data.setup()
     return data
-
-
-def random_text(size: int, letters: str = "abcdefgh \n") -> str:
-    return "".join(np.random.default_rng(0).choice(list(letters), size))
-
-
-def read(data: CorpusData, split: Split) -> tuple[list[str], list[str]]:
-    """What the rows of all batches of a split hold one after the other: inputs and targets as text."""
-    vocabulary = Vocabulary.from_json(data.spec.vocabulary or "")
-    batches = list(data.loader(split))
-    rows = range(len(batches[0].lengths))
-    return tuple(  # type: ignore[return-value]
-        [
-            "".join(vocabulary.decode(getattr(batch, name)[row, : batch.lengths[row]].tolist()) for batch in batches)
-            for row in rows
-        ]
-        for name in ("inputs", "targets")
-    )
 
 
 @given(num_tokens=st.integers(2, 200), rows=st.integers(1, 12), steps=st.integers(1, 30))

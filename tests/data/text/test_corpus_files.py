@@ -6,38 +6,13 @@ import tracemalloc
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
-from seqmodels.data.base import SPLITS, Split
+from seqmodels.data.base import SPLITS
 from seqmodels.data.text.corpus import CorpusData
 from seqmodels.data.text.units import Words
-from seqmodels.data.vocabulary import Vocabulary
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-def random_text(size: int, letters: str = "abcdefgh \n") -> str:
-    return "".join(np.random.default_rng(0).choice(list(letters), size))
-
-
-def read(data: CorpusData, split: Split) -> tuple[list[str], list[str]]:
-    """What the rows of all batches of a split hold one after the other: inputs and targets as text."""
-    vocabulary = Vocabulary.from_json(data.spec.vocabulary or "")
-    batches = list(data.loader(split))
-    rows = range(len(batches[0].lengths))
-    return tuple(  # type: ignore[return-value]
-        [
-            "".join(vocabulary.decode(getattr(batch, name)[row, : batch.lengths[row]].tolist()) for batch in batches)
-            for row in rows
-        ]
-        for name in ("inputs", "targets")
-    )
+from tests.data.text.corpora import random_text, read
 
 
 def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:

@@ -18,26 +18,9 @@ from seqmodels.data.text.labelled_text import LabelledTextData
 from seqmodels.data.text.phrase_trees import trees
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.types import DataSpec
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is prepared here is forgotten."""
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path_factory.mktemp("cache")))
-
+from tests.data.text.labelled_texts import made, write
 
 LETTERS = "aBé'.n t\n\t\u00a0\u0301"
-
-
-def write(path: Path, *rows: tuple[str, str]) -> str:
-    path.write_text("\n".join(f"{label} {text}" for text, label in rows))
-    return str(path)
-
-
-def made(**arguments: Any) -> LabelledTextData:
-    data = LabelledTextData(**arguments)
-    data.setup()
-    return data
 
 
 def many(count: int, start: int = 0) -> list[tuple[str, str]]:

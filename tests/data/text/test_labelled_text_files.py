@@ -4,7 +4,6 @@ import os
 from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -17,25 +16,9 @@ from seqmodels.data.base import SPLITS, Split
 from seqmodels.data.text.formats import documents
 from seqmodels.data.text.labelled_text import LabelledTextData
 from seqmodels.data.text.phrase_trees import trees
+from tests.data.text.labelled_texts import made, write
 
 CONFIGS = Path(__file__).parents[3] / "configs"
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is prepared here is forgotten."""
-    monkeypatch.setenv("SEQMODELS_CACHE", str(tmp_path_factory.mktemp("cache")))
-
-
-def write(path: Path, *rows: tuple[str, str]) -> str:
-    path.write_text("\n".join(f"{label} {text}" for text, label in rows))
-    return str(path)
-
-
-def made(**arguments: Any) -> LabelledTextData:
-    data = LabelledTextData(**arguments)
-    data.setup()
-    return data
 
 
 def labels_of(data: LabelledTextData, split: Split) -> Counter[str]:
