@@ -7,7 +7,8 @@ import numpy
 import torch
 from torch import Tensor
 
-from seqmodels.benchmark.contenders import cotangent, torch_layer
+from seqmodels.benchmark.contenders import cotangent
+from seqmodels.benchmark.peers import torch_layer
 from seqmodels.benchmark.problems import Problem
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 
 from seqmodels import cells
-from seqmodels.benchmark.contenders import drop_in, eager_loop, over, torch_cell, torch_loop, torch_nn
 from seqmodels.benchmark.contest import Contest, Entry
 from seqmodels.benchmark.lax_scan import lax_scan
+from seqmodels.benchmark.ours import drop_in, eager_loop, over
+from seqmodels.benchmark.peers import torch_cell, torch_loop, torch_nn
 from seqmodels.benchmark.problems import DTYPES, MODES, QUICK, SHAPES, Problem, Shape
 from seqmodels.benchmark.user_cells import LayerNormLSTMCell, PeepholeLSTMCell
 from seqmodels.layers.engines import Engine, choose
