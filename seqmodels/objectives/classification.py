@@ -10,6 +10,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from seqmodels.objectives.base import Objective
 from seqmodels.objectives.labels import labels_by_row
+from seqmodels.types import DataSpec
 
 
 class ClassF1(MulticlassF1Score):
@@ -33,7 +34,23 @@ class Classification(Objective):
     """Cross-entropy over the classes of the data.
 
     Metrics: `accuracy`; `f1`, the mean over the classes; of two classes that have names, `f1_<class>` for each.
+
+    Args:
+        spec: what the data holds.
+        label_smoothing: share of the target that is spread evenly over all classes in training.
+
+    Raises:
+        ValueError: `label_smoothing` is not in [0, 1).
+
+    Source:
+        C. Szegedy et al., "Rethinking the Inception architecture for computer vision", CVPR 2016, section 7.
     """
+
+    def __init__(self, spec: DataSpec, *, label_smoothing: float = 0.0) -> None:
+        super().__init__(spec)
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"label_smoothing must lie in [0, 1), got {label_smoothing}")
+        self.label_smoothing = label_smoothing
 
     def loss(
         self,
@@ -41,8 +58,9 @@ class Classification(Objective):
         target: Int[Tensor, "*rows"],
         valid: Bool[Tensor, "*rows"],
     ) -> Float[Tensor, ""]:
-        """-log p(class), in nats."""
-        return F.cross_entropy(output[valid], target[valid])
+        """-log p(class), in nats; in training against the smoothed target."""
+        smoothing = self.label_smoothing if self.training else 0.0
+        return F.cross_entropy(output[valid], target[valid], label_smoothing=smoothing)
 
     def predict(self, output: Float[Tensor, "*rows classes"]) -> Float[Tensor, "*rows classes"]:
         """The probability of each class."""

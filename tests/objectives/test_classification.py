@@ -33,3 +33,19 @@ def test_all_metrics_count_once() -> None:
 
 def test_two_classes_without_names_have_no_f1_of_their_own() -> None:
     assert set(Classification(DataSpec("values", 1, 2)).metrics()) == {"accuracy", "f1"}
+
+
+def test_targets_are_smoothed_in_training_only() -> None:
+    objective = Classification(DataSpec("values", 1, 3), label_smoothing=0.3)
+    output, target, valid = torch.randn(4, 3), torch.tensor([0, 2, 1, 1]), torch.tensor([True, True, False, True])
+    log_p = output.log_softmax(-1)[valid]
+    spread = 0.7 * torch.eye(3)[target[valid]] + 0.1
+    torch.testing.assert_close(objective.loss(output, target, valid), -(spread * log_p).sum(-1).mean())
+    plain = -log_p[range(3), target[valid]].mean()
+    torch.testing.assert_close(objective.eval().loss(output, target, valid), plain)
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.0])
+def test_what_is_no_share_is_refused(share: float) -> None:
+    with pytest.raises(ValueError, match=rf"^label_smoothing must lie in \[0, 1\), got {share}$"):
+        Classification(DataSpec("values", 1, 3), label_smoothing=share)
