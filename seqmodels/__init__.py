@@ -6,10 +6,12 @@ documented recurrences, `seqmodels.layers` runs any of them over time, `load` op
 
 from typing import TYPE_CHECKING, Any
 
+from seqmodels.layers.bidirectional import Bidirectional
 from seqmodels.layers.drop_in import GRU, LSTM, RNN
 from seqmodels.layers.drop_in_cells import GRUCell, LSTMCell, RNNCell
-from seqmodels.layers.recurrent import Bidirectional, Recurrent, Stack, recurrent_stack
+from seqmodels.layers.recurrent import Recurrent
 from seqmodels.layers.scan import scan
+from seqmodels.layers.stack import Stack, recurrent_stack
 
 if TYPE_CHECKING:
     from seqmodels.runs import load

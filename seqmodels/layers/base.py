@@ -1,12 +1,16 @@
 """What a layer is: a sequence in, a sequence out."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from seqmodels.layers.engines import Choice
+
+Run = Callable[..., tuple[Tensor, Any]]
+"""Anything that runs like a layer: sequence, state and `lengths` in, sequence and state out."""
 
 
 class SequenceLayer(nn.Module, ABC):
