@@ -68,6 +68,7 @@ def run(cell: LSTMCell, x: Tensor, state: LSTMState, lengths: Tensor | None) -> 
         h, c = torch.lstm_cell(steps[0], state, *weights)
         return h.unsqueeze(1), LSTMState(h, c)
     if lengths is not None:
+        check_range(lengths.tolist(), x.shape[1])
         y, state = _ragged(steps, state, weights, lengths.to(x.device))
     else:
         y, state = _equal(steps, state, weights)
@@ -109,7 +110,21 @@ def _equal(
 def _ragged(
     x: Float[Tensor, "time batch input"], state: LSTMState, weights: Weights, lengths: Int[Tensor, " batch"]
 ) -> tuple[Float[Tensor, "time batch hidden"], LSTMState]:
-    """Each row to its own end: a mark in its padding freezes its cell state and silences its output."""
+    """Each row to its own end: first what all rows have, as it is, and then the rest."""
+    shared = int(lengths.min())
+    if shared == 0:
+        return _rest(x, state, weights, lengths)
+    y, state = _equal(x[:shared], state, weights)
+    if shared == x.shape[0]:
+        return y, state
+    rest, state = _rest(x[shared:], state, weights, lengths - shared)
+    return torch.cat([y, rest]), state
+
+
+def _rest(
+    x: Float[Tensor, "time batch input"], state: LSTMState, weights: Weights, lengths: Int[Tensor, " batch"]
+) -> tuple[Float[Tensor, "time batch hidden"], LSTMState]:
+    """Rows that end in between: a mark in a row's padding freezes its cell state and silences its output."""
     padding = ~valid_steps(lengths, x.shape[0]).t().unsqueeze(2)
     marks = weights.weight_ih.new_tensor([SHUT, OPEN, 0.0, SHUT]).repeat_interleave(state.h.shape[1])
     weights = weights._replace(weight_ih=torch.cat([weights.weight_ih, marks.unsqueeze(1)], dim=1))
@@ -125,9 +140,8 @@ def _segments(
 ) -> tuple[Float[Tensor, "time batch hidden"], Float[Tensor, "batch hidden"]]:
     """Outputs and cell states of rows with marked padding, little of which is run over."""
     time, batch, _ = drive.shape
-    sizes, order = lengths.tolist(), lengths.argsort(descending=True)
-    check_range(sizes, time)
-    cuts = cut(sizes, _block(time * batch, drive, state.h.shape[1])) or [Segment(0, 1, batch)]
+    order = lengths.argsort(descending=True)
+    cuts = cut(lengths.tolist(), _block(time * batch, drive, state.h.shape[1])) or [Segment(0, 1, batch)]
     rest = time - cuts[-1].end
     parts = drive.index_select(1, order).split([end - start for start, end, _ in cuts] + [rest])
     h, c = map_state(lambda part: part.index_select(0, order), state)
