@@ -18,7 +18,7 @@ from seqmodels.layers.engines import Engine, choose
 
 DOCUMENTED = {"rnn": cells.RNNCell, "lstm": cells.LSTMCell, "gru": cells.GRUCell}
 WRITTEN = {"peephole lstm": PeepholeLSTMCell, "layer-norm lstm": LayerNormLSTMCell}
-CHECKPOINT_EVERY = 64
+CHECKPOINT_EVERY = 128
 BASE_TIME = 256
 
 
