@@ -105,6 +105,7 @@ WITH_KERNELS = {
     "LSTM, projected": (CASES["LSTM, projected"], "fused"),
     "LSTM, middling": (Case(LSTMCell, "vendor", sizes=(32, 10, 8, 128)), "vendor"),
     "LSTM, large": (Case(LSTMCell, "vendor", sizes=(64, 100, 8, 128)), "native"),
+    "LSTM, large products": (Case(LSTMCell, "vendor", sizes=(128, 100, 8, 128)), "vendor"),
     "Cho's GRU": (CASES["Cho's GRU"], "fused"),
     "minGRU": (CASES["minGRU"], "parallel"),
 }
