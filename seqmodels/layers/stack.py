@@ -106,6 +106,7 @@ def recurrent_stack(  # noqa: PLR0913 (what four constructors ask for)
         ValueError: `num_layers` is less than 1, or contradicts the list of sizes.
 
     Example:
+        >>> import torch
         >>> from seqmodels.cells import GRUCell
         >>> stack = recurrent_stack(GRUCell, 3, [8, 5], bidirectional=True)
         >>> y, _ = stack(torch.randn(2, 7, 3))
