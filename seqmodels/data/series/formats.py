@@ -33,6 +33,8 @@ SeriesFormat = Callable[[Path, RowErrors], Iterator[LabelledSeries]]
 def series_files(path: Path, errors: RowErrors) -> Iterator[LabelledSeries]:
     """Read one series per CSV file, in folders named by label: `<label>/<series>.csv`.
 
+    Pieces of one recording lie in a folder of their own: `<label>/<recording>/<piece>.csv`.
+
     Args:
         path: of the outer folder.
         errors: what becomes of a bad file.
@@ -40,13 +42,14 @@ def series_files(path: Path, errors: RowErrors) -> Iterator[LabelledSeries]:
     Raises:
         ValueError: there are no such files; a file holds something else than finite numbers under a header.
     """
-    files = sorted(path.glob("*/*.csv")) if path.is_dir() else []
-    if not files:
+    alone, pieces = path.glob("*/*.csv"), path.glob("*/*/*.csv")
+    recordings = {**{file: file for file in alone}, **{file: file.parent for file in pieces}}
+    if not recordings:
         raise ValueError(f"{path}: expected a folder of files <label>/<series>.csv, found none")
-    for file in files:
+    for file, recording in sorted(recordings.items()):
         with errors.at(str(file)):
             values, columns = read_series(file)
-            yield LabelledSeries(values, columns, file.parent.name, str(file), str(file))
+            yield LabelledSeries(values, columns, file.relative_to(path).parts[0], str(file), str(recording))
 
 
 def read_series(path: Path) -> tuple[Floats, tuple[str, ...]]:

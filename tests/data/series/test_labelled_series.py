@@ -41,6 +41,20 @@ def test_a_folder_of_files_is_read_standardised_and_cut(tmp_path: Path) -> None:
     assert first[1, 0] > first[0, 0]
 
 
+def test_pieces_of_a_recording_lie_in_a_folder_of_their_own(tmp_path: Path) -> None:
+    root = folder_of(tmp_path, rows=2)
+    (root / "up" / "long").mkdir()
+    for piece in ("a", "b"):
+        (root / "up" / "long" / f"{piece}.csv").write_text("x,t\n1,2\n")
+    found = {series.place: series for series in series_files(root, RowErrors())}
+    assert {Path(place).relative_to(root).as_posix() for place in found} >= {"up/00.csv", "up/long/a.csv"}
+    assert len(found) == 6
+    pieces = [series for place, series in found.items() if "long" in place]
+    assert {series.recording for series in pieces} == {str(root / "up" / "long")}
+    assert {series.label for series in pieces} == {"up"}
+    assert len({series.recording for series in found.values()}) == 5
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
