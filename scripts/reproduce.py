@@ -52,7 +52,7 @@ def reproduced(row: dict[str, Any], folder: Path) -> bool:
     finished = subprocess.run([*command, "callbacks.progress=null"], capture_output=True, text=True, check=False)
     if finished.returncode:
         last = (finished.stderr.strip().splitlines() or ["nothing was said"])[-1]
-        Console().print(f"[red]{row['name']}[/]: failed: {last}", highlight=False)
+        Console().print(f"[red]{row['name']}[/]: failed: {last}", highlight=False, soft_wrap=True)
         return False
     measured = json.loads((run / "metrics.json").read_text())
     value, floor = measured[row["metric"]], measured["floor"].get(row["metric"])
@@ -62,6 +62,7 @@ def reproduced(row: dict[str, Any], folder: Path) -> bool:
         f"(stated {row['reached']:.4g} ± {row['tolerance']:.2g}, floor {floor if floor is None else f'{floor:.4g}'}), "
         f"{measured['training_seconds']:.0f} s",
         highlight=False,
+        soft_wrap=True,
     )
     return good
 
