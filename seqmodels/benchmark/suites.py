@@ -59,6 +59,14 @@ def grid(choices: Choices) -> Iterator[Contest]:
         yield against_torch("grid", problem, choices.engines)
 
 
+def control(choices: Choices) -> Iterator[Contest]:
+    """torch.nn against itself: how far from 1 a ratio is by chance."""
+    for problem in choices.problems("grid"):
+        once = Entry("torch.nn", problem, torch_nn, ("torch.nn",))
+        again = Entry("torch.nn again", problem, torch_nn, ("torch.nn",), "torch.nn")
+        yield Contest("control", problem.cell, {"torch.nn": once, "torch.nn again": again})
+
+
 def variants(choices: Choices) -> Iterator[Contest]:
     """Two layers, both directions, bfloat16."""
     for variation in ({"num_layers": 2}, {"bidirectional": True}, {"dtype": "bfloat16"}):
@@ -149,6 +157,7 @@ SUITES: dict[str, Callable[[Choices], Iterator[Contest]]] = {
     "cells": user_cells,
     "scaling": scaling,
     "memory": memory,
+    "control": control,
 }
 
 

@@ -13,6 +13,7 @@ TITLES = {
     "cells": "Cells as a user writes them, and a linear cell",
     "scaling": "From short sequences to long ones",
     "memory": "States stored at every so many steps",
+    "control": "torch.nn against itself",
     "trainer": "A whole training",
 }
 SUMMARISED = ("auto", "native")

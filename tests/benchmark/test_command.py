@@ -35,7 +35,7 @@ def test_grid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("_unannotated")
-@pytest.mark.parametrize("suite", ["variants", "ragged", "cells", "scaling", "memory"])
+@pytest.mark.parametrize("suite", ["variants", "ragged", "cells", "scaling", "memory", "control"])
 def test_other_suites(suite: str, tmp_path: Path) -> None:
     run(tmp_path, "--suite", suite, "--cells", "gru", "--engines", "auto")
     rows = read(tmp_path / CSV)

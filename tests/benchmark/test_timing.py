@@ -1,7 +1,9 @@
 """Interleaved rounds and their statistics, by a clock that the test turns."""
 
 import gc
+from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -61,6 +63,11 @@ def test_the_order_changes_and_can_be_had_again() -> None:
     first = list(orders(["a", "b", "c"], 20))
     assert first == list(orders(["a", "b", "c"], 20))
     assert {order[0] for order in first} == {"a", "b", "c"}
+
+
+def test_nobody_follows_another_more_often_than_it_is_followed() -> None:
+    behind = Counter(pair for order in orders(["a", "b", "c"], 8) for pair in pairwise(order))
+    assert all(behind[first, second] == behind[second, first] for first, second in behind)
 
 
 def test_the_device_settles_before_each_look_at_the_clock() -> None:
