@@ -117,3 +117,13 @@ def test_training_logs_the_mean_of_the_epoch_and_the_loss_of_every_nth_step() ->
     assert trainer.callback_metrics["train/loss"].item() == pytest.approx((5 * first + 2 * second + 4 * third) / 11)
     every_second = [None, *(losses.steps[i] for i in (1, 1, 3, 3, 5))]
     assert losses.shown == pytest.approx(every_second)
+
+
+@pytest.mark.parametrize(
+    "spec", [DataSpec("values", 3, 2), DataSpec("tokens", 5, 2, padding_index=0)], ids=["values", "tokens"]
+)
+def test_what_goes_in_is_dropped_as_the_model_says(spec: DataSpec) -> None:
+    mapping = build_mapping(recipe(embedding_dropout=1.0), spec)
+    inputs = torch.ones(2, 4, 3) if spec.inputs == "values" else torch.ones(2, 4, dtype=torch.long)
+    assert not mapping.embedding(inputs).any()
+    assert mapping.eval().embedding(inputs).any()
