@@ -10,17 +10,8 @@ from torch.optim import Optimizer
 class GradientNorm(pl.Callback):
     """The length of the whole gradient as one vector, before clipping, as `train/gradient_norm`.
 
-    Args:
-        every_n_steps: the first step and each of so many steps is measured.
-
-    Raises:
-        ValueError: `every_n_steps` is less than 1.
+    It is measured in the steps whose loss is logged: the trainer's `log_every_n_steps` says how often.
     """
-
-    def __init__(self, every_n_steps: int = 10) -> None:
-        if every_n_steps < 1:
-            raise ValueError(f"every_n_steps must be at least 1, got {every_n_steps}")
-        self.every_n_steps = every_n_steps
 
     def on_before_optimizer_step(
         self,
@@ -29,7 +20,7 @@ class GradientNorm(pl.Callback):
         optimizer: Optimizer,
     ) -> None:
         """Measure; Lightning clips after this hook."""
-        if trainer.global_step % self.every_n_steps:
+        if (trainer.global_step + 1) % trainer.log_every_n_steps:  # type: ignore[attr-defined]
             return
         norm = get_total_norm([p.grad for p in pl_module.parameters() if p.grad is not None])
         for logger in trainer.loggers:

@@ -5,38 +5,16 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import pytorch_lightning as pl
-import torch
 from jaxtyping import Int, Shaped
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from torchmetrics import Metric, MetricCollection
 
 from seqmodels.layers import SequenceLayer
+from seqmodels.mappings.tally import Tally
 from seqmodels.objectives import Objective
 from seqmodels.types import Batch
-
-
-class MeanLoss(Metric):
-    """The mean over valid targets of losses that are means over the valid targets of a batch."""
-
-    total: Tensor
-    count: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.add_state("total", torch.zeros(()), dist_reduce_fx="sum")
-        self.add_state("count", torch.zeros((), dtype=torch.long), dist_reduce_fx="sum")
-
-    def update(self, loss: Tensor, count: Tensor) -> None:
-        """Add a batch."""
-        self.total = self.total + loss * count
-        self.count = self.count + count
-
-    def compute(self) -> Tensor:
-        """The mean."""
-        return self.total / self.count
 
 
 class SequenceMapping(pl.LightningModule, ABC):
@@ -71,10 +49,9 @@ class SequenceMapping(pl.LightningModule, ABC):
         super().__init__()
         self.embedding, self.layers, self.head, self.objective = embedding, layers, head, objective
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
-        self.split_metrics = nn.ModuleDict(
-            {f"{split}_": objective.metrics().clone(prefix=f"{split}/") for split in ("train", "val", "test")}
+        self.tallies = nn.ModuleDict(
+            {f"{split}_": Tally(objective.metrics().clone(prefix=f"{split}/")) for split in ("train", "val", "test")}
         )
-        self.split_losses = nn.ModuleDict({f"{split}_": MeanLoss() for split in ("train", "val", "test")})
         self.carried: dict[str, Any] = {}
         self.recipe: dict[str, Any] = {}
 
@@ -97,58 +74,48 @@ class SequenceMapping(pl.LightningModule, ABC):
         """What the metrics judge: the outputs, unless a mapping says otherwise; None for nothing."""
         return output
 
+    def tally(self, split: str) -> Tally:
+        """Losses and metrics of the current epoch of a split."""
+        return cast(Tally, self.tallies[f"{split}_"])
+
     def _step(self, batch: Batch, split: str, batch_idx: int) -> dict[str, Tensor]:
+        tally = self.tally(split)
         if batch_idx == 0:
             self.carried.pop(split, None)
-            self._mean_loss(split).reset()
+            tally.reset()
         output, valid = self.respond(batch, split)
         loss = self.objective.loss(output, batch.targets, valid)
         value, answer = loss.detach(), self.answer(batch, output.detach())
         if answer is not None:
-            self._metrics(split).update(*self.objective.measured(answer, batch.targets, valid, value))
-        self._log_loss(split, value, valid.sum())
+            tally.add(self.objective.measured(answer, batch.targets, valid, value))
+        if not tally.loss.update_called:
+            # The mean, once: logging takes longer than adding.
+            self.log(f"{split}/loss", tally.loss, on_step=False, on_epoch=True, prog_bar=split == "val")
+        tally.loss.update(value, valid.sum())
         return {"loss": loss, "output": output.detach() if answer is None else answer, "valid": valid}
-
-    def _log_loss(self, split: str, loss: Tensor, count: Tensor) -> None:
-        """To the mean of the epoch, which is logged once: logging takes longer than adding."""
-        mean = self._mean_loss(split)
-        if not mean.update_called:
-            self.log(f"{split}/loss", mean, on_step=False, on_epoch=True, prog_bar=split == "val")
-        mean.update(loss, count)
-        if split == "train" and (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            self.log("train/loss_step", loss, prog_bar=True)
-
-    def _mean_loss(self, split: str) -> MeanLoss:
-        return cast(MeanLoss, self.split_losses[f"{split}_"])
-
-    def _metrics(self, split: str) -> MetricCollection:
-        return cast(MetricCollection, self.split_metrics[f"{split}_"])
-
-    def _log_metrics(self, split: str) -> None:
-        metrics = self._metrics(split)
-        if any(metric.update_called for metric in metrics.values()):  # none in an epoch resumed behind its last batch
-            self.log_dict(metrics.compute())
-            metrics.reset()
 
     def on_train_start(self) -> None:
         """Forget what an interrupted training has left."""
-        self._mean_loss("train").reset()
+        self.tally("train").reset()
 
     def on_train_epoch_end(self) -> None:
         """Log the metrics of the epoch: once, as logging them with every batch takes longer than computing them."""
-        self._log_metrics("train")
+        self.log_dict(self.tally("train").compute())
 
     def on_validation_epoch_end(self) -> None:
         """Likewise."""
-        self._log_metrics("val")
+        self.log_dict(self.tally("val").compute())
 
     def on_test_epoch_end(self) -> None:
         """Likewise."""
-        self._log_metrics("test")
+        self.log_dict(self.tally("test").compute())
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss to go down on."""
-        return self._step(batch, "train", batch_idx)["loss"]
+        loss = self._step(batch, "train", batch_idx)["loss"]
+        if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self.log("train/loss_step", loss, prog_bar=True)
+        return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> dict[str, Tensor]:
         """Metrics a model is chosen by. Callbacks get the `loss`, the answers as `output`, and which are `valid`."""

@@ -36,7 +36,7 @@ def test_the_whole_gradient_is_measured_before_it_is_clipped(tmp_path: Path) -> 
     mapping.objective.loss(*_compared(mapping, batch)).backward()
     expected = torch.cat([p.grad.flatten() for p in mapping.parameters() if p.grad is not None]).norm()
     mapping.zero_grad()
-    trainer = tiny.trainer(tmp_path, [GradientNorm(every_n_steps=1), clipped], gradient_clip_val=1e-3)
+    trainer = tiny.trainer(tmp_path, [GradientNorm(), clipped], gradient_clip_val=1e-3)
     trainer.fit(mapping, data)
     measured = tiny.scalars(tmp_path, "train/gradient_norm")
     assert measured[0] == pytest.approx(float(expected), rel=1e-5)
@@ -49,20 +49,15 @@ def _compared(mapping: tiny.SequenceMapping, batch: tiny.Batch) -> tuple[torch.T
     return output, batch.targets, valid
 
 
-def test_only_some_steps_are_measured(tmp_path: Path) -> None:
+def test_it_is_measured_as_often_as_the_trainer_logs(tmp_path: Path) -> None:
     data = tiny.reviews()
-    trainer = tiny.trainer(tmp_path, [GradientNorm(every_n_steps=2)], accumulate_grad_batches=1)
-    trainer.fit(tiny.model(data), data)
-    assert list(tiny.scalars(tmp_path, "train/gradient_norm")) == [0, 2, 4]
+    tiny.trainer(tmp_path, [GradientNorm()], log_every_n_steps=2).fit(tiny.model(data), data)
+    assert list(tiny.scalars(tmp_path, "train/gradient_norm")) == [1, 3, 5]
+    assert list(tiny.scalars(tmp_path, "train/loss_step")) == [1, 3, 5]
 
 
 def test_steps_are_those_of_the_optimizer(tmp_path: Path) -> None:
     data = tiny.reviews()
-    trainer = tiny.trainer(tmp_path, [GradientNorm(every_n_steps=1)], accumulate_grad_batches=3)
+    trainer = tiny.trainer(tmp_path, [GradientNorm()], accumulate_grad_batches=3)
     trainer.fit(tiny.model(data), data)
     assert list(tiny.scalars(tmp_path, "train/gradient_norm")) == [0, 1]
-
-
-def test_fewer_than_every_step_is_not_possible() -> None:
-    with pytest.raises(ValueError, match="every_n_steps must be at least 1, got 0"):
-        GradientNorm(every_n_steps=0)

@@ -103,14 +103,14 @@ def test_a_step_computes_the_loss_once_and_its_metrics_keep_no_gradient(monkeypa
     objective = make()
     layers = recurrent_stack(GRUCell, 8, 16)
     mapping = ManyToMany(TokenEmbedding(40, 8), layers, Head(16, 16), objective)
-    monkeypatch.setattr(mapping, "_log_loss", lambda *_: None)
+    monkeypatch.setattr(mapping, "log", lambda *_, **__: None)
     calls: list[int] = []
     objective.softmax.register_forward_hook(lambda *_: calls.append(1))
     tokens = torch.randint(40, (3, 12))
     loss = mapping._step(Batch(tokens, tokens, torch.tensor([12, 9, 0])), "train", 0)["loss"]
     assert calls == [1]
     assert loss.requires_grad
-    perplexity = mapping._metrics("train").compute()["train/perplexity"]
+    perplexity = mapping.tally("train").compute()["train/perplexity"]
     assert not perplexity.requires_grad
     torch.testing.assert_close(perplexity, loss.detach().exp())
 
