@@ -19,8 +19,9 @@ assert LARGE[0] * 3 * LARGE[3] ** 2 > WORTH_IT
 
 @pytest.fixture(autouse=True)
 def _threshold(monkeypatch):
-    """What a large product is, on any processor."""
+    """What a large product is, and who computes the others, on any processor."""
     monkeypatch.setattr(gemm, "WORTH_IT", WORTH_IT)
+    monkeypatch.setattr(gemm, "MKL_AT_HOME", False)
 
 
 class Doubled(LSTMCell):
@@ -115,6 +116,16 @@ WITH_KERNELS = {
 @pytest.mark.usefixtures("_native")
 def test_takes_compiled_kernels_where_they_are_faster(case, engine):
     assert case.choose()[0] == (engine, REASONS[engine])
+
+
+@pytest.mark.parametrize(
+    ("rows", "steps", "long"), [(4, 32, True), (99, 32, True), (4, 31, False), (1, 128, True), (1, 127, False)]
+)
+def test_a_long_gru_is_inferred_by_fused_where_mkl_is_at_home(rows, steps, long, monkeypatch):
+    case = Case(GRUCell, "vendor", training=False, sizes=(rows, steps, 2, 3))
+    assert case.choose()[0].engine == "vendor"
+    monkeypatch.setattr(gemm, "MKL_AT_HOME", True)
+    assert case.choose()[0].engine == ("fused" if long else "vendor")
 
 
 def test_frozen_parameters_count_as_inference():

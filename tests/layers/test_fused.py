@@ -40,6 +40,19 @@ def test_every_product_by_onednn_changes_nothing(name, lengths, packs, monkeypat
     assert bool(calls) == (lengths != [0, 0, 0, 0])
 
 
+@pytest.mark.usefixtures("_native")
+@pytest.mark.parametrize("at_home", [True, False])
+@pytest.mark.parametrize("name", ["RNNCell", "LSTMCell", "GRUCell"])
+def test_compiled_gradients_of_weights_are_the_same_by_either_library(
+    name, at_home, monkeypatch, gradients, assert_same
+):
+    calls, default = [], equations.weight_gradient
+    monkeypatch.setattr(gemm, "MKL_AT_HOME", at_home)
+    monkeypatch.setattr(equations, "weight_gradient", lambda *args: calls.append(1) or default(*args))
+    assert_same(*by_both("native", *example(name, torch.float32), None, gradients))
+    assert bool(calls) == at_home
+
+
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
 def test_tanh_of_many_numbers_is_that_of_few(scale):
     a = scale * torch.randn(2 * equations.FEW)

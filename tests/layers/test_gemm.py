@@ -222,6 +222,15 @@ def test_the_mode_takes_what_torchs_function_takes():
         close(F.linear(wide, weight[0]), wide.double() @ weight[0].double())
 
 
+@pytest.mark.parametrize(("steps", "rows", "turned"), [(64, 1, True), (63, 1, False), (16, 4, True), (15, 40, False)])
+def test_a_weight_that_meets_enough_rows_is_turned(steps, rows, turned):
+    weight = torch.randn(4 * 80, 128)
+    product = Product(weight, [rows] * steps)
+    assert product.transposed.is_contiguous() == turned
+    x = torch.randn(rows, 128)
+    close(product(x, None, None), x.double() @ weight.double().t())
+
+
 @needs_onednn
 def test_second_derivatives_within_the_mode(monkeypatch, assert_same):
     monkeypatch.setattr(gemm, "WORTH_IT", 1)

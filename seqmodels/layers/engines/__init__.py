@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from seqmodels.cells import Cell, LSTMCell, RNNCell
-from seqmodels.layers.engines import derived, fused, parallel, vendor
+from seqmodels.layers.engines import derived, fused, gemm, parallel, vendor
 from seqmodels.layers.engines.gemm import by_onednn
 from seqmodels.layers.engines.native import engine as native
 from seqmodels.layers.scan import check_input, scan
@@ -32,6 +32,9 @@ REASONS: dict[Engine, str] = {
 }
 
 TRANSFORMED = "under transforms of torch.func and in forward mode only single operators have derivatives"
+LONG = 128
+"""Steps, times rows up to four, from which `fused` makes up for its start where MKL is at home."""
+
 MIXED = "under autocast only torch's kernels and the loop know which precision each product takes"
 
 
@@ -107,7 +110,7 @@ def _by_speed(x: Tensor) -> Iterator[Engine]:
 
 
 def _for_vendor(cell: Cell[Any], x: Tensor, ragged: bool) -> bool:
-    """Where torch's kernels are the fastest: on an accelerator, the LSTM, and a small GRU without a derivative."""
+    """Where torch's kernels are the fastest: on accelerators, the LSTM, a small short GRU without a derivative."""
     if torch.compiler.is_compiling() or vendor.obstacle(cell, x) is not None:
         return False
     if not x.is_cpu or x.size(1) == 1 or torch.is_autocast_enabled("cpu"):
@@ -118,8 +121,10 @@ def _for_vendor(cell: Cell[Any], x: Tensor, ragged: bool) -> bool:
         return not compiled and vendor.lstm.takes(cell, x)
     if isinstance(cell, RNNCell) or trains or ragged:
         return False
-    product = x.size(0) * 3 * cell.hidden_size * max(cell.input_size, cell.hidden_size)
-    return not by_onednn(x, product) and native.obstacle(cell, x) is not None
+    rows, steps, _ = x.shape
+    large = by_onednn(x, rows * 3 * cell.hidden_size * max(cell.input_size, cell.hidden_size))
+    long = gemm.MKL_AT_HOME and steps * min(rows, 4) >= LONG
+    return not (large or long) and native.obstacle(cell, x) is not None
 
 
 def _is_trained(cell: Cell[Any]) -> bool:

@@ -5,14 +5,18 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from seqmodels.layers.engines import gemm
 from seqmodels.layers.engines.fused.equations import Equations, Past, Trail
+from seqmodels.layers.engines.fused.gru import GRU
 
 
 class Compiled(Equations):
     """Loops of `torch.ops.seqmodels_native`."""
 
     def weight_gradient(self, d: Tensor, x: Tensor) -> Tensor:
-        """d^T x, by the library's own product with a long contraction."""
+        """d^T x, where MKL is slow by the library's own product with a long contraction."""
+        if gemm.MKL_AT_HOME:
+            return super().weight_gradient(d, x)
         result: Tensor = torch.ops.seqmodels_native.weight_gradient(d, x)
         return result
 
@@ -75,11 +79,7 @@ class CompiledGRU(Compiled):
 
     drive_blocks: ClassVar[int] = 3
     gate_blocks: ClassVar[int] = 4
-
-    def bias(self) -> Tensor | None:
-        """Both, except for the recurrent one that lies behind the reset gate."""
-        b_x, b_h, H = self.weights.bias_ih, self.weights.bias_hh, self.weights.hh.shape[1]
-        return b_x if b_x is None or b_h is None else b_x + torch.cat([b_h[: 2 * H], b_h.new_zeros(H)])
+    bias = GRU.bias
 
     def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """h_t and the gates."""

@@ -17,27 +17,28 @@ class GRU(Equations):
     keeps_c: ClassVar[bool] = True
 
     def bias(self) -> Tensor | None:
-        """That of the input alone: the recurrent one lies behind the reset gate."""
-        return self.weights.bias_ih
+        """Both, except for the recurrent one that lies behind the reset gate."""
+        b_x, b_h, H = self.weights.bias_ih, self.weights.bias_hh, self.weights.hh.shape[1]
+        return b_x if b_x is None or b_h is None else b_x + torch.cat([b_h[: 2 * H], b_h.new_zeros(H)])
 
     def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """h_t; r, z and n in the place of the drive."""
-        H = start.h.shape[1]
+        H, b = start.h.shape[1], self.weights.bias_hh
         recur, h = Product(self.weights.hh, rows), start.h
+        b_n = drive.new_zeros(H) if b is None else b[2 * H :]
         hs, a = drive.new_empty(len(drive), H), drive.new_empty(len(drive) if self.keep else 0, H)
         out, (rzs, rs, zs, ns) = drive.new_empty(rows[0], 3 * H), _symbols(drive, rows)
-        kept = a.split(rows) if self.keep else ()
+        kept = a.split(rows) if self.keep else None
         seen = None
         for t, h_t in enumerate(hs.split(rows)):
             h = head(h, rows[t])
-            product = recur(h, self.weights.bias_hh, head(out, rows[t]))
+            product = recur(h, None, head(out, rows[t]))
             if product is not seen:
                 seen, (a_rz, a_n) = product, product.split((2 * H, H), 1)
             rzs[t].add_(a_rz).sigmoid_()
-            tanh_(ns[t].addcmul_(rs[t], a_n))
+            a_t = torch.add(a_n, b_n, out=kept[t] if kept else a_n)
+            tanh_(ns[t].addcmul_(rs[t], a_t))
             h = torch.lerp(ns[t], h, zs[t], out=h_t)
-            if self.keep:
-                kept[t].copy_(a_n)
         return Trail(hs, a, drive)
 
     def backward(
