@@ -128,6 +128,15 @@ def test_a_long_gru_is_inferred_by_fused_where_mkl_is_at_home(rows, steps, long,
     assert case.choose()[0].engine == ("fused" if long else "vendor")
 
 
+@pytest.mark.usefixtures("_native")
+@pytest.mark.parametrize(("steps", "engine"), [(48, "native"), (47, "vendor")])
+def test_where_mkl_is_at_home_the_length_decides_about_a_small_lstm(steps, engine, monkeypatch):
+    case = Case(LSTMCell, engine, sizes=(4, steps, 2, 3))
+    assert case.choose()[0].engine == "vendor"
+    monkeypatch.setattr(gemm, "MKL_AT_HOME", True)
+    assert case.choose()[0].engine == engine
+
+
 def test_frozen_parameters_count_as_inference():
     cell, x = GRUCell(2, 3).requires_grad_(False), torch.randn(4, 5, 2)
     assert choose(cell, x).engine == "vendor"

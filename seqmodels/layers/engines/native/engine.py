@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from seqmodels.cells import Cell, ChoGRUCell, LSTMCell
-from seqmodels.layers.engines import fused
+from seqmodels.layers.engines import fused, gemm
 from seqmodels.layers.engines.native import available
 
 S = TypeVar("S")
-SMALL, MEDIUM, MANY, MAPPED = 2**10, 2**13, 2**16, 2**25
+SMALL, MEDIUM, LONG, MANY, MAPPED = 2**10, 2**13, 48, 2**16, 2**25
 
 
 def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
@@ -29,13 +29,14 @@ def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
 def beats_onednn(cell: LSTMCell, x: Tensor) -> bool:
     """Whether training is faster by these kernels than by oneDNN's.
 
-    It is where calls cost more than they compute; and, unless the products are large, where oneDNN's workspace (some 16
-    numbers per unit, row and step) is so large that the system gives it anew at each call.
+    It is in long sequences where calls cost more than they compute; and, unless the products are large, where oneDNN's
+    workspace (some 16 numbers per unit, row and step) is so large that the system gives it anew at each call.
     """
     batch, time, _ = x.shape
     at_a_step = batch * cell.hidden_size
     numbers = time * at_a_step
-    return (at_a_step <= SMALL and numbers >= MANY) or (at_a_step <= MEDIUM and 16 * 4 * numbers > MAPPED)
+    long = time >= LONG if gemm.MKL_AT_HOME else numbers >= MANY
+    return (at_a_step <= SMALL and long) or (at_a_step <= MEDIUM and 16 * 4 * numbers > MAPPED)
 
 
 def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None) -> tuple[Tensor, S]:
