@@ -32,7 +32,7 @@ REASONS: dict[Engine, str] = {
 }
 
 TRANSFORMED = "under transforms of torch.func and in forward mode only single operators have derivatives"
-LONG = 128
+LONG = 100
 """Steps, times rows up to four, from which `fused` makes up for its start where MKL is at home."""
 
 MIXED = "under autocast only torch's kernels and the loop know which precision each product takes"
