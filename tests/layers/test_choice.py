@@ -102,7 +102,12 @@ WITH_KERNELS = {
     "LSTM, short": (CASES["LSTM"], "vendor"),
     "LSTM, small and long": (Case(LSTMCell, "vendor", sizes=(16, 64, 8, 64)), "native"),
     "LSTM, inference": (CASES["LSTM, inference"], "vendor"),
-    "LSTM, ragged": (CASES["LSTM, ragged"], "vendor"),
+    "LSTM, ragged": (CASES["LSTM, ragged"], "native"),
+    "LSTM, ragged inference": (Case(LSTMCell, "vendor", training=False, ragged=True), "native"),
+    "LSTM, large ragged inference": (
+        Case(LSTMCell, "vendor", training=False, ragged=True, sizes=(128, 5, 8, 257)),
+        "vendor",
+    ),
     "LSTM, projected": (CASES["LSTM, projected"], "fused"),
     "LSTM, middling": (Case(LSTMCell, "vendor", sizes=(32, 10, 8, 128)), "vendor"),
     "LSTM, large": (Case(LSTMCell, "vendor", sizes=(64, 100, 8, 128)), "native"),

@@ -117,8 +117,8 @@ def _for_vendor(cell: Cell[Any], x: Tensor, ragged: bool) -> bool:
         return True
     trains = torch.is_grad_enabled() and (x.requires_grad or _is_trained(cell))
     if isinstance(cell, LSTMCell):
-        compiled = trains and not ragged and native.beats_onednn(cell, x) and native.obstacle(cell, x) is None
-        return not compiled and vendor.lstm.takes(cell, x)
+        better = native.beats_onednn(cell, x, trains=trains, ragged=ragged)
+        return not (better and native.obstacle(cell, x) is None) and vendor.lstm.takes(cell, x)
     if isinstance(cell, RNNCell) or trains or ragged:
         return False
     rows, steps, _ = x.shape

@@ -10,7 +10,7 @@ from seqmodels.layers.engines import fused, gemm
 from seqmodels.layers.engines.native import available
 
 S = TypeVar("S")
-SMALL, MEDIUM, LONG, MANY, MAPPED = 2**10, 2**13, 48, 2**16, 2**25
+SMALL, MEDIUM, LARGE, LONG, MANY, MAPPED = 2**10, 2**13, 2**15, 48, 2**16, 2**25
 
 
 def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
@@ -26,14 +26,17 @@ def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
     return None if available() else "the kernels have not been compiled: seqmodels build-native"
 
 
-def beats_onednn(cell: LSTMCell, x: Tensor) -> bool:
-    """Whether training is faster by these kernels than by oneDNN's.
+def beats_onednn(cell: LSTMCell, x: Tensor, *, trains: bool, ragged: bool) -> bool:
+    """Whether these kernels are faster than oneDNN's.
 
-    It is in long sequences where calls cost more than they compute; and, unless the products are large, where oneDNN's
-    workspace (some 16 numbers per unit, row and step) is so large that the system gives it anew at each call.
+    They are over rows of unequal length, which oneDNN pads; and in training, in long sequences where calls cost more
+    than they compute and, unless the products are large, where oneDNN's workspace (some 16 numbers per unit, row and
+    step) is so large that the system gives it anew at each call.
     """
     batch, time, _ = x.shape
     at_a_step = batch * cell.hidden_size
+    if ragged or not trains:
+        return ragged and (trains or at_a_step <= LARGE)
     numbers = time * at_a_step
     long = time >= LONG if gemm.MKL_AT_HOME else numbers >= MANY
     return (at_a_step <= SMALL and long) or (at_a_step <= MEDIUM and 16 * 4 * numbers > MAPPED)
