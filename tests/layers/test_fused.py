@@ -53,30 +53,36 @@ def test_compiled_gradients_of_weights_are_the_same_by_either_library(
     assert bool(calls) == at_home
 
 
-@pytest.mark.parametrize("at_home", [True, False])
-@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
-@pytest.mark.parametrize("shape", [(2 * equations.FEW, 1), (4, equations.NARROW + 1), (3, 5)], ids=str)
-def test_tanh_is_that_of_torch_however_the_numbers_lie(shape, scale, at_home, monkeypatch):
+FEW, NARROW = equations.FEW, equations.NARROW
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "beside", "at_home", "by_sigmoid"),
+    [
+        (4, NARROW + 1, 1, True, True),
+        (4, NARROW + 1, 0, True, False),
+        (4, NARROW, 1, True, False),
+        (3, NARROW + 1, 1, True, False),
+        (FEW, 1, 0, False, True),
+        (FEW, 1, 0, True, False),
+        (FEW - 1, 1, 0, False, False),
+    ],
+)
+def test_the_faster_tanh_is_taken(rows, columns, beside, at_home, by_sigmoid, monkeypatch):
     monkeypatch.setattr(gemm, "MKL_AT_HOME", at_home)
-    a = scale * torch.randn(shape)
-    for lying in (a.clone(), torch.cat([a, a], 1)[:, shape[1] :]):
-        torch.testing.assert_close(equations.tanh_(lying).double(), a.double().tanh(), rtol=0, atol=3e-7)
-        wide = lying.double()
-        torch.testing.assert_close(equations.tanh_(wide.clone()), wide.tanh(), rtol=0, atol=0)
+    part = torch.zeros(2 * rows, columns + beside)[:, beside:]
+    assert equations.tanh_for(part, rows) is (equations.tanh_by_sigmoid if by_sigmoid else torch.Tensor.tanh_)
+    assert equations.tanh_for(part.double(), rows) is torch.Tensor.tanh_
 
 
-def test_tanh_of_few_numbers_loses_none_of_their_digits():
-    a = 1e-3 * torch.randn(10, 10)
-    torch.testing.assert_close(equations.tanh_(a.clone()).double(), a.double().tanh(), rtol=1e-6, atol=0)
-
-
-@pytest.mark.parametrize("shape", [(3 * equations.FEW, 1), (3, 2 * equations.NARROW)], ids=str)
-def test_tanh_of_what_is_no_number(shape):
-    a = torch.tensor([torch.inf, -torch.inf, torch.nan]).repeat(shape[0] * shape[1] // 3).view(shape)
-    wide = torch.cat([a, a], 1)[:, shape[1] :]
-    expected = torch.tensor([1.0, -1.0, torch.nan]).repeat(a.numel() // 3).view(shape)
-    for lying in (a.clone(), wide):
-        torch.testing.assert_close(equations.tanh_(lying), expected, equal_nan=True)
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 30.0])
+def test_tanh_by_a_sigmoid(scale):
+    a = scale * torch.randn(50, 100)
+    result = equations.tanh_by_sigmoid(a.clone())
+    torch.testing.assert_close(result.double(), a.double().tanh(), rtol=0, atol=3e-7)
+    special = torch.tensor([torch.inf, -torch.inf, torch.nan])
+    expected = torch.tensor([1.0, -1.0, torch.nan])
+    torch.testing.assert_close(equations.tanh_by_sigmoid(special), expected, equal_nan=True)
 
 
 @pytest.mark.parametrize("name", ["RNNCell", "LSTMCell", "GRUCell", "ChoGRUCell"])

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_
+from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_for
 from seqmodels.layers.engines.gemm import Product
 
 
@@ -21,13 +21,14 @@ class ChoGRU(Equations):
         W_rz, W_n = self.weights.hh.split((2 * H, H))
         to_rz, to_n = Product(W_rz, rows), Product(W_n, rows)
         hs, reset = drive.new_empty(len(drive), H), drive.new_empty(rows[0], H)
+        tanh = tanh_for(drive[:, 2 * H :], rows[0])
         parts = [drive[:, : 2 * H], *drive.chunk(3, 1), hs]
         for t, (rz, r, z, n, h_t) in enumerate(zip(*(part.split(rows) for part in parts), strict=True)):
             h = head(h, rows[t])
             to_rz.add_to(rz, h)
             rz.sigmoid_()
             to_n.add_to(n, torch.mul(r, h, out=head(reset, rows[t])))
-            h = torch.lerp(tanh_(n), h, z, out=h_t)
+            h = torch.lerp(tanh(n), h, z, out=h_t)
         return Trail(hs, None, drive)
 
     def backward(

@@ -1,7 +1,7 @@
 """What a cell's equations are to a whole-sequence operator: a loop forwards and a loop backwards."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -131,16 +131,19 @@ def head(tensor: Tensor, rows: int) -> Tensor:
     return tensor if tensor.shape[0] == rows else tensor[:rows]
 
 
-def tanh_(a: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
-    """tanh in place; float32 on a CPU as 2 sigma(2a) - 1 where torch takes several times as long for its own.
+def tanh_for(part: Float[Tensor, "rows columns"], at_a_step: int) -> Callable[[Tensor], Tensor]:
+    """The faster tanh in place, for so many rows of such a tensor at a time.
 
-    It calls MKL, for wide columns of a tensor once for each row; and on other processors than Intel's MKL is slow. The
-    two differ by rounding, absolutely: by about 1e-7.
+    Float32 on a CPU goes by a sigmoid where torch takes several times as long for its tanh: it calls MKL, for wide
+    columns of a tensor once for each row; and on other processors than Intel's MKL is slow.
     """
-    by_rows = a.shape[0] > 3 and a.shape[1] > NARROW and not a.is_contiguous()
-    slow = by_rows or (a.numel() >= FEW and not gemm.MKL_AT_HOME)
-    if not slow or a.dtype != torch.float32 or a.device.type != "cpu":
-        return a.tanh_()
+    wide = at_a_step > 3 and part.shape[1] > NARROW and not part.is_contiguous()
+    many = at_a_step * part.shape[1] >= FEW and not gemm.MKL_AT_HOME
+    return tanh_by_sigmoid if (wide or many) and part.dtype == torch.float32 and part.is_cpu else Tensor.tanh_
+
+
+def tanh_by_sigmoid(a: Tensor) -> Tensor:
+    """2 sigma(2a) - 1 in place. It differs from tanh by rounding, absolutely: by about 1e-7."""
     return torch.add(MINUS_ONE, a.add_(a).sigmoid_(), alpha=2, out=a)
 
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_
+from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_for
 from seqmodels.layers.engines.gemm import Product
 
 
@@ -29,7 +29,7 @@ class GRU(Equations):
         hs, a = drive.new_empty(len(drive), H), drive.new_empty(len(drive) if self.keep else 0, H)
         out, (rzs, rs, zs, ns) = drive.new_empty(rows[0], 3 * H), _symbols(drive, rows)
         kept = a.split(rows) if self.keep else None
-        seen = None
+        seen, tanh = None, tanh_for(drive[:, 2 * H :], rows[0])
         for t, h_t in enumerate(hs.split(rows)):
             h = head(h, rows[t])
             product = recur(h, None, head(out, rows[t]))
@@ -37,7 +37,7 @@ class GRU(Equations):
                 seen, (a_rz, a_n) = product, product.split((2 * H, H), 1)
             rzs[t].add_(a_rz).sigmoid_()
             a_t = torch.add(a_n, b_n, out=kept[t] if kept else a_n)
-            tanh_(ns[t].addcmul_(rs[t], a_t))
+            tanh(ns[t].addcmul_(rs[t], a_t))
             h = torch.lerp(ns[t], h, zs[t], out=h_t)
         return Trail(hs, a, drive)
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_
+from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_for
 from seqmodels.layers.engines.gemm import Product
 
 
@@ -23,13 +23,14 @@ class LSTM(Equations):
         recur, h, c = Product(self.weights.hh, rows), start.h, start.c
         cs, ms = drive.new_empty(len(drive), H), drive.new_empty(len(drive), H)
         parts = [drive, drive[:, : 2 * H], *drive.chunk(4, 1), cs, ms]
+        tanh_g, tanh_c = tanh_for(drive[:, 2 * H : 3 * H], rows[0]), tanh_for(ms, rows[0])
         for t, (a, i_f, i, f, g, o, c_t, m) in enumerate(zip(*(part.split(rows) for part in parts), strict=True)):
             recur.add_to(a, head(h, rows[t]))
             i_f.sigmoid_()
-            tanh_(g)
+            tanh_g(g)
             o.sigmoid_()
             c = torch.mul(f, head(c, rows[t]), out=c_t).addcmul_(i, g)
-            h = tanh_(m.copy_(c)).mul_(o)
+            h = tanh_c(m.copy_(c)).mul_(o)
             if self.weights.hr is not None:
                 h = h.mm(self.weights.hr.t())
                 m[:, : h.shape[1]] = h

@@ -1,11 +1,12 @@
 """Elman's recurrence over a whole sequence."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, tanh_
+from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, tanh_for
 from seqmodels.layers.engines.gemm import Product
 
 
@@ -17,10 +18,10 @@ class Tanh(Equations):
 
     def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """h_t, in the place of the drive."""
-        recur, h = Product(self.weights.hh, rows), start.h
+        recur, h, f = Product(self.weights.hh, rows), start.h, self._f(drive, rows[0])
         for n, h_t in zip(rows, drive.split(rows), strict=True):
             recur.add_to(h_t, head(h, n))
-            h = self._f(h_t)
+            h = f(h_t)
         return Trail(drive)
 
     def backward(
@@ -33,8 +34,9 @@ class Tanh(Equations):
             back.add_to(dh_before, das[t].mul_(dh_t))
         return da, {"hh": self.of_recurrent_weight(da, before), "bias_hh": da.sum(0)}
 
-    def _f(self, a: Tensor) -> Tensor:
-        return tanh_(a)
+    def _f(self, drive: Tensor, at_a_step: int) -> Callable[[Tensor], Tensor]:
+        """f in place."""
+        return tanh_for(drive, at_a_step)
 
     def _slope(self, h: Tensor) -> Tensor:
         """f'(a), from f(a)."""
@@ -44,8 +46,8 @@ class Tanh(Equations):
 class ReLU(Tanh):
     """h_t = max(0, drive_t + W_hh h_{t-1} + b_hh): see `cells.RNNCell`."""
 
-    def _f(self, a: Tensor) -> Tensor:
-        return a.relu_()
+    def _f(self, drive: Tensor, at_a_step: int) -> Callable[[Tensor], Tensor]:  # noqa: ARG002
+        return Tensor.relu_
 
     def _slope(self, h: Tensor) -> Tensor:
         return (h > 0).to(h)
