@@ -43,6 +43,16 @@ def test_blocks_are_the_whole(monkeypatch, gradients, row_lengths):
     assert len(calls) > 2
 
 
+@pytest.mark.parametrize(
+    ("rows", "units", "block"),
+    [(3072, 256, 3072), (3073, 256, 2048), (4096, 128, 4096), (4097, 128, 2048), (6144, 512, 6144)],
+)
+def test_much_memory_is_asked_for_in_blocks(rows, units, block):
+    assert lstm._block(rows, torch.zeros(1), units) == block
+    with torch.no_grad():
+        assert lstm._block(rows, torch.zeros(1), units) == rows
+
+
 @pytest.mark.parametrize("batch", [1, lstm.FEW, lstm.FEW + 1])
 def test_a_single_step(gradients, batch):
     compared(LSTMCell(2, 3), torch.randn(batch, 1, 2, requires_grad=True), None, gradients)

@@ -16,8 +16,9 @@ LSTM = 2
 # What padding adds to the drives: the input gate is exactly 0 and the forget gate exactly 1, so the cell state is
 # frozen; the output gate is exactly 0, and so is the output.
 SHUT, OPEN = -1e30, 1e30
-# Steps, counted over all rows, whose gates a cache still holds; and from how many bytes on memory is mapped anew.
-BLOCK, MAPPED = 2048, 2**25
+# Steps, counted over all rows, whose gates a cache still holds; from how many bytes on memory is mapped anew; and from
+# how many steps per unit on that costs more than another call.
+BLOCK, MAPPED, ROWS_PER_UNIT = 2048, 2**25, 12
 
 # Rows up to which a single step costs less than arranging the weights for the primitive.
 FEW = 8
@@ -87,9 +88,12 @@ def _check(cell: LSTMCell, x: Tensor, state: LSTMState, weights: Weights) -> Non
 
 
 def _block(rows: int, x: Tensor, hidden_size: int) -> int:
-    """Of so many steps, counted over all rows, how many one call is best given."""
+    """Of so many steps, counted over all rows, how many one call is best given.
+
+    Mapping its memory anew costs as much as these numbers are many, another call as much as the weights are.
+    """
     workspace = 16 * rows * hidden_size * x.element_size() if torch.is_grad_enabled() else 0
-    return BLOCK if workspace > MAPPED and rows > 4 * BLOCK else rows
+    return BLOCK if workspace > MAPPED and rows > ROWS_PER_UNIT * hidden_size else rows
 
 
 def _equal(
