@@ -56,9 +56,7 @@ class _Checkpointed(torch.autograd.Function):
             y_segment, state = run(cell, segment, pytree.tree_unflatten(parts, structure), left)
             ctx.randomness.append(None if _is_same(randomness, _randomness(x)) else randomness)
             parts = pytree.tree_leaves(state)
-            if (
-                start == 0
-            ):  # Time first in memory, as the engines write it: whatever follows copies it a piece at a time.
+            if start == 0:  # time first in memory, as the engines write it
                 y = y_segment.new_empty(x.shape[1], x.shape[0], cell.output_size).transpose(0, 1)
             y[:, start : start + segment.shape[1]] = y_segment
         ctx.save_for_backward(x, lengths, *tensors, *before)
