@@ -35,8 +35,10 @@ def beats_onednn(cell: LSTMCell, x: Tensor, *, trains: bool, ragged: bool) -> bo
     """
     batch, time, _ = x.shape
     at_a_step = batch * cell.hidden_size
-    if ragged or not trains:
-        return ragged and (trains or at_a_step <= LARGE)
+    if ragged:
+        return trains or at_a_step <= LARGE
+    if not trains:
+        return False
     numbers = time * at_a_step
     long = time >= LONG if gemm.MKL_AT_HOME else numbers >= MANY
     return (at_a_step <= SMALL and long) or (at_a_step <= MEDIUM and 16 * 4 * numbers > MAPPED)
