@@ -18,6 +18,7 @@ install_import_hook(
 )
 
 from seqmodels import cells  # noqa: E402 (the hook acts on what is imported after it)
+from seqmodels.layers.engines.native.build import is_built  # noqa: E402
 
 settings.register_profile(
     "seqmodels",
@@ -128,3 +129,4 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def _nothing_compiled(_empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever has been built on this machine, `auto` does not see it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(_empty_cache))
+    is_built.cache_clear()

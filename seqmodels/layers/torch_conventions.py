@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from seqmodels import cells
 from seqmodels.layers.base import Run
 from seqmodels.layers.bidirectional import BidirectionalState, both_directions
-from seqmodels.layers.engines import Choice, Engine, choose, run
+from seqmodels.layers.engines import Choice, Circumstances, Engine, choose, circumstances, run
 from seqmodels.layers.engines.vendor.lstm import cuts
 from seqmodels.layers.recurrent import Recurrent
 from seqmodels.layers.stack import one_upon_the_other
@@ -29,6 +29,8 @@ class Recurrence(nn.RNNBase):
     """
 
     _state: ClassVar[Callable[..., Any]]
+    # Answering anew costs as much as some twenty steps of a small LSTM: what was asked last, and the answer.
+    _settled: tuple[Circumstances, bool] | None = None
 
     def __init__(self, *args: Any, engine: Engine = "auto", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -124,6 +126,14 @@ class Recurrence(nn.RNNBase):
         states = () if hx is None else hx if isinstance(hx, tuple) else (hx,)
         if input.ndim not in (2, 3) or input.numel() == 0 or any(part.ndim != input.ndim for part in states):
             return True
+        if torch.compiler.is_compiling() or (now := circumstances(input)) is None:
+            return self._torch_is_best(input)
+        if self._settled is None or self._settled[0] != now:
+            self._settled = now, self._torch_is_best(input)
+        return self._settled[1]
+
+    def _torch_is_best(self, input: Tensor) -> bool:
+        """Whether torch's layer computes a sequence (2-D) or a batch (3-D) fastest, and can."""
         x = input.unsqueeze(1) if input.ndim == 2 else input
         x = x if self.batch_first and input.ndim == 3 else x.transpose(0, 1)
         cell = self._runs[0].cell

@@ -25,6 +25,7 @@ def _native_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch, FileLock(f"{cache}.lock"):
         patch.setenv("XDG_CACHE_HOME", str(cache))
         patch.delenv("CXX", raising=False)
+        building.is_built.cache_clear()
         assert available() == building.library().exists()
         assert building.build() == building.library()
         assert available()
@@ -35,6 +36,7 @@ def _native_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _native(_nothing_compiled: None, _native_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The library has been built."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(_native_cache))
+    building.is_built.cache_clear()
     yield
     torch.compiler.reset()  # a graph holds for good whether there was a library
 

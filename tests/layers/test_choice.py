@@ -1,12 +1,14 @@
 """Which engine `auto` takes, and why."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from itertools import permutations
 from typing import Any, NamedTuple
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from seqmodels.benchmark.user_cells import LayerNormLSTMCell, PeepholeLSTMCell
 from seqmodels.cells import Cell, ChoGRUCell, GRUCell, LSTMCell, MinGRUCell, RNNCell
@@ -22,6 +24,23 @@ def _threshold(monkeypatch):
     """What a large product is, and who computes the others, on any processor."""
     monkeypatch.setattr(gemm, "WORTH_IT", WORTH_IT)
     monkeypatch.setattr(gemm, "MKL_AT_HOME", False)
+
+
+@pytest.fixture
+def torchs(monkeypatch):
+    """Whether torch's layer computes what a drop-in layer is asked."""
+    asked = []
+    for theirs in (nn.RNN, nn.LSTM, nn.GRU):
+        monkeypatch.setattr(
+            theirs, "forward", lambda layer, *args, by=theirs.forward: asked.append(0) or by(layer, *args)
+        )
+
+    def asks(layer, x):
+        asked.clear()
+        layer(x)
+        return bool(asked)
+
+    return asks
 
 
 class Doubled(LSTMCell):
@@ -200,3 +219,28 @@ def test_drop_in_layers_tell_as_well(build, engine):
     assert build(2, 3, engine="loop", batch_first=True).explain_engine(x) == ("loop", "asked for")
     with torch.no_grad():
         assert layer.explain_engine(x).engine == ("fused" if build is RNN else "vendor")
+
+
+SITUATIONS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "training": nullcontext,
+    "inference": torch.no_grad,
+    "without oneDNN": partial(torch.backends.mkldnn.flags, enabled=False, allow_tf32=None),
+    "forward mode": torch.autograd.forward_ad.dual_level,
+    "mixed precision": partial(torch.autocast, "cpu", torch.bfloat16),
+}
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("build", [RNN, LSTM, GRU])
+@pytest.mark.parametrize(("before", "after"), list(permutations(SITUATIONS, 2)))
+def test_what_was_best_before_is_not_taken_for_what_is_best_now(build, before, after, torchs):
+    layer, x = build(2, 3), torch.randn(5, 4, 2)
+    for situation in (before, after):
+        with SITUATIONS[situation]():
+            assert torchs(layer, x) == torchs(build(2, 3), x)
+
+
+def test_what_is_best_for_a_sequence_is_not_taken_for_what_is_best_for_another(torchs):
+    layer, x, longer = LSTM(2, 300), torch.randn(5, 4, 2), torch.randn(4000, 1, 2)
+    assert [torchs(layer, x), torchs(layer, longer), torchs(layer, x)] == [True, False, True]
+    assert not torchs(layer.double(), x.double())

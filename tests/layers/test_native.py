@@ -7,9 +7,6 @@ import torch
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
-from seqmodels.layers.engines.native import available
-from seqmodels.layers.engines.native import build as building
-
 SHAPES = {  # rows of each step, batch, hidden
     "one row": ([1] * 7, 1, 64),
     "one step": ([5], 5, 16),
@@ -256,49 +253,3 @@ def test_the_fakes_have_the_shapes_of_the_results(ops, kind):
     faked = [(t.shape, t.stride(), t.dtype) for t in pytree.tree_leaves([fake_results, fake_gradients])]
     assert faked == layout
     assert fake_weight.shape == weight.shape
-
-
-def test_says_in_one_line_that_there_is_no_compiler(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setenv("CXX", "no-such-compiler")
-    message = (
-        "the native engine needs a C++ compiler, and there is no no-such-compiler: install g++ or clang++, or set CXX"
-    )
-    with pytest.raises(RuntimeError, match=f"^{re.escape(message)}$"):
-        building.build()
-    assert not available()
-
-
-def test_a_failed_compilation_leaves_a_log_and_no_library(monkeypatch, tmp_path):
-    compiler = tmp_path / "compiler"
-    compiler.write_text("#!/bin/sh\necho 'error: no' >&2\nexit 1\n")
-    compiler.chmod(0o755)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setenv("CXX", str(compiler))
-    log = building.library().with_name("build.log")
-    message = f"{compiler} could not compile the native engine: see {log}"
-    with pytest.raises(RuntimeError, match=f"^{re.escape(message)}$"):
-        building.build()
-    assert log.read_text().endswith("error: no\n")
-    assert not available()
-    assert [path.name for path in log.parent.iterdir()] == [log.name]
-
-
-def test_builds_once(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setenv("CXX", "no-such-compiler")
-    building.library().parent.mkdir(parents=True)
-    building.library().touch()
-    assert building.build() == building.library()
-
-
-def test_another_machine_has_another_library(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "NONE")
-    building._library.cache_clear()
-    other = building.library()
-    monkeypatch.undo()
-    building._library.cache_clear()
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert other.parent.parent == building.library().parent.parent
-    assert (other != building.library()) == (torch.backends.cpu.get_cpu_capability() in ("AVX2", "AVX512"))

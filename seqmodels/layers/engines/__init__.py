@@ -6,10 +6,13 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
+from torch._C._functorch import maybe_current_level
+from torch.autograd import forward_ad
 
 from seqmodels.cells import Cell, LSTMCell, RNNCell
 from seqmodels.layers.engines import derived, fused, gemm, parallel, vendor
 from seqmodels.layers.engines.gemm import by_onednn
+from seqmodels.layers.engines.native import available
 from seqmodels.layers.engines.native import engine as native
 from seqmodels.layers.scan import check_input, scan
 
@@ -45,6 +48,10 @@ class Choice(NamedTuple):
     reason: str
 
 
+Circumstances = tuple[torch.Size, torch.dtype, bool, bool, bool]
+"""Of what is to be computed on a CPU: shape, type, whether it is recorded, by oneDNN, by compiled kernels."""
+
+
 FASTEST = {engine: Choice(engine, reason) for engine, reason in REASONS.items()}
 """What `choose` answers where it may choose."""
 
@@ -65,7 +72,7 @@ def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool 
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
     if engine == "loop":
         return Choice("loop", "asked for")
-    if torch._C._functorch.maybe_current_level() is not None or torch.autograd.forward_ad._current_level >= 0:
+    if _is_transformed():
         if engine == "auto":
             return Choice("loop", TRANSFORMED)
         raise ValueError(f'engine="{engine}" cannot run here: {TRANSFORMED}')
@@ -83,6 +90,13 @@ def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool 
     return Choice("loop", obstacle or MIXED)
 
 
+def circumstances(x: Tensor) -> Circumstances | None:
+    """The choice for a cell is the same as long as these are; None where more is to be asked."""
+    if not x.is_cpu or _is_transformed() or torch._C._is_any_autocast_enabled():
+        return None
+    return x.shape, x.dtype, torch.is_grad_enabled(), torch._C._get_mkldnn_enabled(), available()
+
+
 def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, engine: Engine = "auto") -> tuple[Tensor, S]:
     """`scan` by the chosen engine: the same arguments, the same results."""
     check_input(cell.input_size, x, lengths)
@@ -91,6 +105,11 @@ def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, engin
         return scan(cell, x, state, lengths=lengths)
     result: tuple[Tensor, S] = FAST[chosen].run(cell, x, state, lengths)
     return result
+
+
+def _is_transformed() -> bool:
+    """Whether a transform of torch.func, or forward-mode differentiation, is under way."""
+    return maybe_current_level() is not None or forward_ad._current_level >= 0
 
 
 def _by_speed(x: Tensor) -> Iterator[Engine]:

@@ -20,18 +20,14 @@ def library() -> Path:
     return _library(_root())
 
 
+@cache
 def is_built() -> bool:
     """Whether it lies there; looked up once, for this is asked at every call of a layer."""
-    return _is_built(_root())
+    return library().exists()
 
 
 def _root() -> str:
     return os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-
-
-@cache
-def _is_built(root: str) -> bool:
-    return _library(root).exists()
 
 
 @cache
@@ -52,7 +48,7 @@ def build() -> Path:
     """
     target = library()
     if target.exists():
-        _is_built.cache_clear()
+        is_built.cache_clear()
         return target
     wanted = os.environ.get("CXX") or "c++"
     compiler = shutil.which(wanted)
@@ -71,7 +67,7 @@ def build() -> Path:
             log.write_text(f"{' '.join(command)}\n{result.stdout}{result.stderr}", encoding="utf-8")
             raise RuntimeError(f"{compiler} could not compile the native engine: see {log}")
         unfinished.replace(target)
-    _is_built.cache_clear()
+    is_built.cache_clear()
     return target
 
 
