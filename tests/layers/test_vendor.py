@@ -1,6 +1,7 @@
 """The LSTM by oneDNN's primitive: cut, marked in the padding, and still the equations."""
 
 import re
+from itertools import chain, combinations, pairwise
 
 import pytest
 import torch
@@ -126,6 +127,21 @@ def test_segments_cover_every_valid_step_once(sizes, block, call):
     assert [end for _, end, _ in cuts][:-1] == [start for start, _, _ in cuts][1:]
     assert (cuts[0].start, cuts[-1].end) == (0, max(sizes)) if cuts else max(sizes) == 0
     assert all(rows == sum(size > start for size in sizes) for start, _, rows in cuts)
+
+
+@given(st.sets(st.integers(1, 40), min_size=1, max_size=7), st.integers(0, 100))
+def test_no_other_cuts_cost_less(sizes, call):
+    def cost(stops):
+        segments = pairwise([0, *stops, max(sizes)])
+        return sum(call + (end - start) * sum(size > start for size in sizes) for start, end in segments)
+
+    before, lengths.CALL = lengths.CALL, call
+    try:
+        ends = [end for _, end, _ in cut(list(sizes), 10**9)]
+    finally:
+        lengths.CALL = before
+    others = chain.from_iterable(combinations(sorted(sizes)[:-1], n) for n in range(len(sizes)))
+    assert cost(ends[:-1]) == min(map(cost, others))
 
 
 def test_cuts_where_padding_costs_more_than_a_call(monkeypatch):

@@ -3,14 +3,14 @@
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from seqmodels.cells import Cell, LSTMCell, LSTMState
 from seqmodels.layers.engines.vendor.lengths import Segment, cut
+from seqmodels.layers.engines.vendor.moves import Move, move
 from seqmodels.layers.scan import check_range
-from seqmodels.types import map_state, valid_steps
+from seqmodels.types import map_state
 
 LSTM = 2
 # What padding adds to the drives: the input gate is exactly 0 and the forget gate exactly 1, so the cell state is
@@ -68,11 +68,12 @@ def run(cell: LSTMCell, x: Tensor, state: LSTMState, lengths: Tensor | None) -> 
     if lengths is None and x.shape[1] == 1 and x.shape[0] <= FEW:
         h, c = torch.lstm_cell(steps[0], state, *weights)
         return h.unsqueeze(1), LSTMState(h, c)
-    if lengths is not None:
-        check_range(lengths.tolist(), x.shape[1])
-        y, state = _ragged(steps, state, weights, lengths.to(x.device))
-    else:
+    ends = [] if lengths is None else lengths.tolist()
+    check_range(ends, x.shape[1])
+    if lengths is None or min(ends) == x.shape[1]:
         y, state = _equal(steps, state, weights)
+    else:
+        y, state = _ragged(steps, state, weights, lengths.to(x.device))
     return y.transpose(0, 1), state
 
 
@@ -114,49 +115,52 @@ def _equal(
 def _ragged(
     x: Float[Tensor, "time batch input"], state: LSTMState, weights: Weights, lengths: Int[Tensor, " batch"]
 ) -> tuple[Float[Tensor, "time batch hidden"], LSTMState]:
-    """Each row to its own end: first what all rows have, as it is, and then the rest."""
-    shared = int(lengths.min())
-    if shared == 0:
-        return _rest(x, state, weights, lengths)
+    """Each row to its own end; where steps are cut into blocks anyway, first those that all rows have, as they lie."""
+    rows, shared = x.shape[0] * x.shape[1], int(lengths.min())
+    if shared == 0 or _block(rows, x, state.h.shape[1]) == rows:
+        return _segments(x, state, weights, lengths)
     y, state = _equal(x[:shared], state, weights)
-    if shared == x.shape[0]:
-        return y, state
-    rest, state = _rest(x[shared:], state, weights, lengths - shared)
+    rest, state = _segments(x[shared:], state, weights, lengths - shared)
     return torch.cat([y, rest]), state
 
 
-def _rest(
+def _segments(
     x: Float[Tensor, "time batch input"], state: LSTMState, weights: Weights, lengths: Int[Tensor, " batch"]
 ) -> tuple[Float[Tensor, "time batch hidden"], LSTMState]:
-    """Rows that end in between: a mark in a row's padding freezes its cell state and silences its output."""
-    padding = ~valid_steps(lengths, x.shape[0]).t().unsqueeze(2)
+    """Rows from long to short, segment by segment; a mark in the padding that is run over freezes the cell state."""
+    time, batch, _ = x.shape
+    order = lengths.argsort(descending=True)
+    segments = cut(lengths.tolist(), _block(time * batch, x, state.h.shape[1])) or [Segment(0, 1, batch)]
+    there, back = _moves(segments, lengths, order, time)
+    padding = x.new_zeros(len(there.source), 1).index_fill_(0, there.blank, 1.0)
+    drive = torch.cat([move(x.reshape(time * batch, -1), there, back), padding], dim=1)
     marks = weights.weight_ih.new_tensor([SHUT, OPEN, 0.0, SHUT]).repeat_interleave(state.h.shape[1])
     weights = weights._replace(weight_ih=torch.cat([weights.weight_ih, marks.unsqueeze(1)], dim=1))
-    drive = torch.cat([x.masked_fill(padding, 0.0), padding.to(x.dtype)], dim=2)
-    y, c = _segments(drive, state, weights, lengths)
-    y = y.masked_fill(padding, 0.0)
-    last = y[lengths - 1, torch.arange(len(lengths))]
-    return y, LSTMState(torch.where(lengths.unsqueeze(1) > 0, last, state.h), c)
-
-
-def _segments(
-    drive: Float[Tensor, "time batch drive"], state: LSTMState, weights: Weights, lengths: Int[Tensor, " batch"]
-) -> tuple[Float[Tensor, "time batch hidden"], Float[Tensor, "batch hidden"]]:
-    """Outputs and cell states of rows with marked padding, little of which is run over."""
-    time, batch, _ = drive.shape
-    order = lengths.argsort(descending=True)
-    cuts = cut(lengths.tolist(), _block(time * batch, drive, state.h.shape[1])) or [Segment(0, 1, batch)]
-    rest = time - cuts[-1].end
-    parts = drive.index_select(1, order).split([end - start for start, end, _ in cuts] + [rest])
     h, c = map_state(lambda part: part.index_select(0, order), state)
     outputs, ended = [], []
-    for part, (_, _, rows) in zip(parts, cuts, strict=False):
+    for part, (start, end, rows) in zip(drive.split([_size(segment) for segment in segments]), segments, strict=True):
         ended.append(c[rows:])
-        y, (h, c) = _primitive(part[:, :rows], LSTMState(h[:rows], c[:rows]), weights)
-        outputs.append(F.pad(y, (0, 0, 0, batch - rows)))
-    outputs.append(drive.new_zeros(rest, batch, state.h.shape[1]))
-    back = order.argsort()
-    return torch.cat(outputs).index_select(1, back), torch.cat([c, *reversed(ended)]).index_select(0, back)
+        y, (h, c) = _primitive(part.view(end - start, rows, -1), LSTMState(h[:rows], c[:rows]), weights)
+        outputs.append(y.flatten(0, 1))
+    y = move(torch.cat(outputs), back, there).view(time, batch, -1)
+    h = torch.where(lengths.unsqueeze(1) > 0, y[lengths - 1, torch.arange(batch)], state.h)
+    return y, LSTMState(h, torch.cat([c, *reversed(ended)]).index_select(0, order.argsort()))
+
+
+def _moves(
+    segments: list[Segment], lengths: Int[Tensor, " batch"], order: Int[Tensor, " batch"], time: int
+) -> tuple[Move, Move]:
+    """The way from steps (time * batch) to the segments, one behind the other, and back."""
+    steps, batch = torch.arange(time, device=lengths.device).unsqueeze(1), len(lengths)
+    places = (steps * batch + order).masked_fill_(steps >= lengths[order], -1)
+    there = torch.cat([places[start:end, :rows].flatten() for start, end, rows in segments])
+    valid = (there >= 0).nonzero().squeeze(1)
+    back = there.new_full((time * batch,), -1).index_copy_(0, there[valid], valid)
+    return Move.of(there), Move.of(back)
+
+
+def _size(segment: Segment) -> int:
+    return (segment.end - segment.start) * segment.rows
 
 
 def _primitive(
