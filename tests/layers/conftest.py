@@ -42,6 +42,13 @@ def _native(_nothing_compiled: None, _native_cache: Path, monkeypatch: pytest.Mo
 
 
 @pytest.fixture
+def _compiled(request: pytest.FixtureRequest) -> None:
+    """The library, where a test is about the engine that needs it."""
+    if "engine" in request.fixturenames and request.getfixturevalue("engine") == "native":
+        request.getfixturevalue("_native")
+
+
+@pytest.fixture
 def assert_same() -> Callable[..., None]:
     """Fails where two structures differ by more than a share of each tensor's largest entry."""
 

@@ -1,4 +1,3 @@
-# ruff: noqa: ARG005 (equations share one signature)
 """What is derived from a step computes what the loop computes, or says why it cannot."""
 
 from functools import partial
@@ -11,12 +10,12 @@ from torch import nn
 from torch.autograd import gradgradcheck
 
 from seqmodels.benchmark.user_cells import LayerNormLSTMCell, PeepholeLSTMCell
-from seqmodels.cells import Cell, ChoGRUCell, GRUState, LSTMCell, LSTMState, RNNCell, RNNState
+from seqmodels.cells import ChoGRUCell, LSTMCell, LSTMState, RNNCell
 from seqmodels.layers.engines import derived
 from seqmodels.layers.engines.derived import cache, operations, places, sequence
 from seqmodels.layers.scan import scan
-from seqmodels.types import map_state
 from tests.conftest import CELLS
+from tests.layers.derivations import example, outcomes
 
 pytestmark = pytest.mark.usefixtures("_double")
 
@@ -29,41 +28,6 @@ BUILDERS = {
     "LayerNormLSTMCell": LayerNormLSTMCell,
 }
 LENGTHS = [None, [5, 5, 5, 5], [2, 5, 0, 3], [0, 0, 0, 1], [0, 0, 0, 0], [3, 3, 1, 1]]
-
-
-class Plain(Cell[RNNState]):
-    """A cell whose step is given."""
-
-    def __init__(self, input_size, hidden_size, equation=lambda cell, a, h: (a + h @ cell.weight_hh).tanh()):
-        super().__init__()
-        self.input_size, self.hidden_size, self.output_size = input_size, hidden_size, hidden_size
-        shapes = {"weight_ih": (input_size, hidden_size), "weight_hh": (hidden_size, hidden_size)}
-        self.allocate(shapes, None, None)
-        self.equation = equation
-
-    def project(self, x):
-        return x @ self.weight_ih
-
-    def step(self, drive_t, state):
-        h = self.equation(self, drive_t, state.h)
-        return h, RNNState(h)
-
-    def initial_state(self, like):
-        return RNNState(like.new_zeros(like.shape[0], self.hidden_size))
-
-
-def outcomes(cell, x, state, lengths, gradients):
-    """Results and gradients of the engine and of the loop."""
-    lengths = None if lengths is None else torch.tensor(lengths)
-    inputs = [t for t in (x, *(state or ()), *cell.parameters()) if t.requires_grad]
-    results = [derived.run(cell, x, state, lengths), scan(cell, x, state, lengths=lengths)]
-    return results, [gradients(result, inputs) for result in results]
-
-
-def example(build, batch=4, time=5, **kind):
-    cell = build(2, 3).to(**kind)
-    x = torch.randn(batch, time, 2, requires_grad=True, **kind)
-    return cell, x, map_state(lambda part: torch.randn_like(part).requires_grad_(), cell.initial_state(x))
 
 
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
@@ -100,33 +64,6 @@ def test_is_the_loop_for_any_size(data, time, batch, size, gradients):
         torch.testing.assert_close(*pair, rtol=1e-8, atol=1e-8)
 
 
-EQUATIONS = {
-    "joined": lambda cell, a, h: torch.cat([a, h], dim=1).tanh()[:, ::2] @ cell.weight_hh,
-    "normalised": lambda cell, a, h: (a + h @ cell.weight_hh).softmax(-1) - h.mean(-1, keepdim=True),
-    "transposed": lambda cell, a, h: (cell.weight_hh @ h.t() + a.t()).tanh().t(),
-    "of rank three": lambda cell, a, h: torch.einsum("bi,ij,bj->bj", h, cell.weight_hh, a).tanh(),
-    "clamped": lambda cell, a, h: torch.where(a > 0, h.clamp(-0.1, 0.1), a) @ cell.weight_hh,
-    "detached": lambda cell, a, h: a + h.detach() @ cell.weight_hh,
-    "unchanged": lambda cell, a, h: h,
-    "two products": lambda cell, a, h: (a + (h @ cell.weight_hh).relu() @ cell.weight_hh.sigmoid()).sin(),
-    "in place": lambda cell, a, h: (a + h @ cell.weight_hh).add_(h).tanh_(),
-    "side by side": lambda cell, a, h: torch.cat([h * a, a, h.sin(), a * h], 1)[:, 2:5] @ cell.weight_hh,
-    "read again": lambda cell, a, h: a.sigmoid() * h + torch.cat([a.sigmoid(), h], 1)[:, 1:4] @ cell.weight_hh,
-    "without state": lambda cell, a, h: a.tanh() @ cell.weight_hh,
-}
-
-
-@pytest.mark.parametrize("equation", EQUATIONS.values(), ids=EQUATIONS)
-@pytest.mark.parametrize("lengths", [None, [2, 5, 0, 3]], ids=str)
-def test_is_the_loop_for_any_equation(equation, lengths, gradients):
-    cell, x, state = example(partial(Plain, equation=equation))
-    cell = Plain(2, 4, equation) if "joined" in EQUATIONS and equation is EQUATIONS["joined"] else cell
-    state = map_state(lambda part: torch.randn_like(part).requires_grad_(), cell.initial_state(x))
-    assert derived.obstacle(cell, x) is None
-    for pair in outcomes(cell, x, state, lengths, gradients):
-        torch.testing.assert_close(*pair, rtol=1e-10, atol=1e-10)
-
-
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
 def test_parameters_stay_what_they_are(build):
     cell, x, state = example(build)
@@ -138,47 +75,6 @@ def test_parameters_stay_what_they_are(build):
         assert torch.equal(parameter, before[name][1])
 
 
-class Two(Plain):
-    """A cell with two states."""
-
-    def step(self, drive_t, state):
-        h, c = self.equation(self, drive_t, state.h, state.c)
-        return h, LSTMState(h, c)
-
-    def initial_state(self, like):
-        return LSTMState(*like.new_zeros(2, like.shape[0], self.hidden_size))
-
-
-def one_state_twice(cell, a, h, c):
-    new = (a + h @ cell.weight_hh + c).tanh()
-    return new, new
-
-
-def two_halves(cell, a, h, c):
-    both = torch.cat([a, h @ cell.weight_hh], 1) * torch.cat([c, h], 1).sigmoid()
-    return both.chunk(2, 1)
-
-
-TWO_STATES = {
-    "exchanged": lambda cell, a, h, c: (c + a, h),
-    "one state twice": one_state_twice,
-    "two halves": two_halves,
-    "one of them kept": lambda cell, a, h, c: ((a + h @ cell.weight_hh).tanh() * c, c),
-    "views": lambda cell, a, h, c: ((a * c + h).view(-1, 3), (h * a).t().t()),
-}
-
-
-@pytest.mark.parametrize("equation", TWO_STATES.values(), ids=TWO_STATES)
-@pytest.mark.parametrize("lengths", [None, [2, 5, 0, 3]], ids=str)
-@pytest.mark.parametrize("chunk", [10, 10**6])
-def test_states_may_share_memory(equation, lengths, chunk, gradients, monkeypatch):
-    monkeypatch.setattr(sequence, "CHUNK", chunk)
-    cell, x, state = example(partial(Two, equation=equation))
-    assert derived.obstacle(cell, x) is None
-    for pair in outcomes(cell, x, state, lengths, gradients):
-        torch.testing.assert_close(*pair, rtol=1e-10, atol=1e-10)
-
-
 @pytest.mark.parametrize("build", BUILDERS.values(), ids=BUILDERS)
 def test_where_results_lie_changes_nothing(build, gradients, monkeypatch):
     cell, x, state = example(build)
@@ -186,7 +82,7 @@ def test_where_results_lie_changes_nothing(build, gradients, monkeypatch):
     for without in (False, True):
         cache._programs.clear()
         if without:
-            monkeypatch.setattr(places, "overwritable", lambda node: [])
+            monkeypatch.setattr(places, "overwritable", lambda _: [])
         result = derived.run(cell, x, state, torch.tensor([2, 5, 0, 3]))
         found.append((result, gradients(result, [x, *state, *cell.parameters()])))
     cache._programs.clear()
@@ -214,44 +110,6 @@ def test_tanh_of_single_precision(count):
     for block in (a, a[:, ::2]):
         torch.testing.assert_close(operations.tanh(block), block.tanh(), rtol=0, atol=3e-7)
         torch.testing.assert_close(operations.tanh(block, out=torch.empty_like(block)), block.tanh(), rtol=0, atol=3e-7)
-
-
-def in_place(cell, a, h):
-    cell.weight_hh.detach().add_(1)
-    return a + h
-
-
-def by_value(cell, a, h):
-    return a if h.sum() > 0 else a + h
-
-
-ELSEWHERE = torch.ones(3, dtype=torch.float64)
-UNDERIVABLE = {
-    "statistics of the batch": (lambda cell, a, h: a + h - h.mean(0), "its rows may not be independent"),
-    "a share of the batch": (lambda cell, a, h: (a + h) / h.shape[0], "its rows may not be independent"),
-    "dropout": (lambda cell, a, h: nn.functional.dropout(a + h), "it draws random numbers"),
-    "control flow on values": (by_value, "its control flow or its shapes depend on values"),
-    "in place": (in_place, "it works in place"),
-    "a tensor from elsewhere": (lambda cell, a, h: a + h * ELSEWHERE, "neither a parameter nor a buffer"),
-    "another kind of state": (lambda cell, a, h: (a + h).float(), "not of the kind of the state before"),
-}
-
-
-@pytest.mark.parametrize(("equation", "reason"), UNDERIVABLE.values(), ids=UNDERIVABLE)
-def test_says_what_cannot_be_derived(equation, reason):
-    obstacle = derived.obstacle(Plain(2, 3, equation), torch.randn(4, 5, 2))
-    assert obstacle is not None
-    assert reason in obstacle
-    assert "\n" not in obstacle
-
-
-def test_a_state_that_counts_is_for_the_loop():
-    class Counting(Plain):
-        def initial_state(self, like):
-            return GRUState(torch.zeros(like.shape[0], 1, dtype=torch.int64))
-
-    message = "nothing can be derived from Counting: its state is not made of floating point tensors"
-    assert derived.obstacle(Counting(2, 3), torch.randn(4, 5, 2)) == message
 
 
 def test_hooks_autocast_and_empty_inputs_are_for_the_loop():

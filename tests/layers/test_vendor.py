@@ -37,6 +37,7 @@ def test_cut_or_run_over_marked_padding_it_is_the_loop(monkeypatch, gradients, b
 def test_blocks_are_the_whole(monkeypatch, gradients, row_lengths):
     monkeypatch.setattr(lstm, "BLOCK", 10)
     monkeypatch.setattr(lstm, "MAPPED", 0)
+    monkeypatch.setattr(lstm, "ROWS_PER_UNIT", 1)
     calls, primitive = [], lstm._primitive
     monkeypatch.setattr(lstm, "_primitive", lambda *arguments: calls.append(1) or primitive(*arguments))
     row_lengths = None if row_lengths is None else torch.tensor(row_lengths)
@@ -46,7 +47,7 @@ def test_blocks_are_the_whole(monkeypatch, gradients, row_lengths):
 
 @pytest.mark.parametrize(
     ("rows", "units", "block"),
-    [(3072, 256, 3072), (3073, 256, 2048), (4096, 128, 4096), (4097, 128, 2048), (6144, 512, 6144)],
+    [(2048, 256, 2048), (2049, 256, 2048), (4096, 128, 4096), (4097, 128, 2048), (4096, 512, 4096), (4097, 512, 2048)],
 )
 def test_much_memory_is_asked_for_in_blocks(rows, units, block):
     assert lstm._block(rows, torch.zeros(1), units) == block
@@ -117,11 +118,16 @@ def test_lengths_out_of_range_are_refused():
         vendor.run(LSTMCell(2, 3), torch.randn(2, 4, 2), None, torch.tensor([5, 2]))
 
 
+def whole(rows):
+    """Nothing is cut for its size."""
+    return rows
+
+
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=12), st.integers(1, 400), st.integers(0, 100))
 def test_segments_cover_every_valid_step_once(sizes, block, call):
     before, lengths.CALL = lengths.CALL, call
     try:
-        cuts = cut(sizes, block)
+        cuts = cut(sizes, lambda rows: min(rows, block))
     finally:
         lengths.CALL = before
     assert [end for _, end, _ in cuts][:-1] == [start for start, _, _ in cuts][1:]
@@ -137,7 +143,7 @@ def test_no_other_cuts_cost_less(sizes, call):
 
     before, lengths.CALL = lengths.CALL, call
     try:
-        ends = [end for _, end, _ in cut(list(sizes), 10**9)]
+        ends = [end for _, end, _ in cut(list(sizes), whole)]
     finally:
         lengths.CALL = before
     others = chain.from_iterable(combinations(sorted(sizes)[:-1], n) for n in range(len(sizes)))
@@ -146,9 +152,9 @@ def test_no_other_cuts_cost_less(sizes, call):
 
 def test_cuts_where_padding_costs_more_than_a_call(monkeypatch):
     monkeypatch.setattr(lengths, "CALL", 10)
-    assert cut([20, 20, 15], block=1000) == [Segment(0, 20, 3)]
-    assert cut([5, 30], block=1000) == [Segment(0, 5, 2), Segment(5, 30, 1)]
-    assert cut([5, 30], block=15) == [Segment(0, 5, 2), Segment(5, 20, 1), Segment(20, 30, 1)]
+    assert cut([20, 20, 15], whole) == [Segment(0, 20, 3)]
+    assert cut([5, 30], whole) == [Segment(0, 5, 2), Segment(5, 30, 1)]
+    assert cut([5, 30], lambda _: 15) == [Segment(0, 5, 2), Segment(5, 20, 1), Segment(20, 30, 1)]
 
 
 @pytest.mark.parametrize("cell", [LSTMCell(2, 3), LSTMCell(2, 3, bias=False), GRUCell(2, 3), RNNCell(2, 3)], ids=repr)

@@ -1,7 +1,7 @@
 """A batch of sequences of unequal length as a few segments of steps over the rows that still go on."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,22 +18,23 @@ class Segment(NamedTuple):
     rows: int
 
 
-def cut(ends: list[int], block: int) -> list[Segment]:
+def cut(ends: list[int], block: Callable[[int], int]) -> list[Segment]:
     """The segments that cost the least: a call for each, and all their steps, padding included.
 
     Args:
         ends: the lengths.
-        block: steps, counted over all rows, from which on a segment is cut anyway.
+        block: of so many steps, counted over all rows, how many one call is best given.
 
     Example:
-        >>> cut([900, 500, 490], block=10_000)
+        >>> cut([900, 500, 490], block=lambda rows: rows)
         [Segment(start=0, end=500, rows=3), Segment(start=500, end=900, rows=1)]
     """
     going_on = partial(_longer, sorted(ends))
     stops = sorted({0, *ends})
     segments = []
     for start, end in _cheapest(stops, [going_on(stop) for stop in stops]):
-        steps = max(block // going_on(start), 1)
+        rows = going_on(start)
+        steps = max(block((end - start) * rows) // rows, 1)
         segments += [Segment(t, min(t + steps, end), going_on(t)) for t in range(start, end, steps)]
     return segments
 

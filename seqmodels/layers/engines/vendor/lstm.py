@@ -1,5 +1,6 @@
 """The LSTM on a CPU by oneDNN's primitive: one call for many steps."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -18,7 +19,7 @@ LSTM = 2
 SHUT, OPEN = -1e30, 1e30
 # Steps, counted over all rows, whose gates a cache still holds; from how many bytes on memory is mapped anew; and from
 # how many steps per unit on that costs more than another call.
-BLOCK, MAPPED, ROWS_PER_UNIT = 2048, 2**25, 12
+BLOCK, MAPPED, ROWS_PER_UNIT = 2048, 2**25, 8
 
 # Rows up to which a single step costs less than arranging the weights for the primitive.
 FEW = 8
@@ -116,8 +117,9 @@ def _ragged(
     x: Float[Tensor, "time batch input"], state: LSTMState, weights: Weights, lengths: Int[Tensor, " batch"]
 ) -> tuple[Float[Tensor, "time batch hidden"], LSTMState]:
     """Each row to its own end; where steps are cut into blocks anyway, first those that all rows have, as they lie."""
-    rows, shared = x.shape[0] * x.shape[1], int(lengths.min())
-    if shared == 0 or _block(rows, x, state.h.shape[1]) == rows:
+    shared = int(lengths.min())
+    rows = shared * x.shape[1]
+    if _block(rows, x, state.h.shape[1]) == rows:
         return _segments(x, state, weights, lengths)
     y, state = _equal(x[:shared], state, weights)
     rest, state = _segments(x[shared:], state, weights, lengths - shared)
@@ -130,7 +132,7 @@ def _segments(
     """Rows from long to short, segment by segment; a mark in the padding that is run over freezes the cell state."""
     time, batch, _ = x.shape
     order = lengths.argsort(descending=True)
-    segments = cut(lengths.tolist(), _block(time * batch, x, state.h.shape[1])) or [Segment(0, 1, batch)]
+    segments = cut(lengths.tolist(), partial(_block, x=x, hidden_size=state.h.shape[1])) or [Segment(0, 1, batch)]
     there, back = _moves(segments, lengths, order, time)
     padding = x.new_zeros(len(there.source), 1).index_fill_(0, there.blank, 1.0)
     drive = torch.cat([move(x.reshape(time * batch, -1), there, back), padding], dim=1)
