@@ -9,7 +9,7 @@ from torch import Tensor
 
 from seqmodels.cells import Cell
 from seqmodels.layers.base import SequenceLayer
-from seqmodels.layers.engines import ENGINES, Choice, Engine, choose, run
+from seqmodels.layers.engines import AT_ONCE, ENGINES, Choice, Engine, choose, run
 from seqmodels.layers.engines.checkpoint import checkpointed
 from seqmodels.layers.scan import check_input, last_valid
 
@@ -61,7 +61,9 @@ class Recurrent(SequenceLayer, Generic[S]):
             return run(self.cell, x, state, lengths, self.engine)
         check_input(self.input_size, x, lengths)
         start = self.cell.initial_state(x) if state is None else state
-        return checkpointed(partial(run, engine=self.engine), self.cell, x, start, lengths, self.checkpoint_every)
+        known = choose(self.cell, x, self.engine, ragged=lengths is not None).engine in AT_ONCE
+        again = partial(run, engine=self.engine)
+        return checkpointed(again, self.cell, x, start, lengths, self.checkpoint_every, known)
 
     def summary(
         self, y: Float[Tensor, "batch time output"], lengths: Int[Tensor, " batch"]

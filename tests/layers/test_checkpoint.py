@@ -11,17 +11,15 @@ from torch.func import functional_call
 from seqmodels.benchmark.user_cells import PeepholeLSTMCell
 from seqmodels.cells import GRUCell, LSTMCell, RNNCell
 from seqmodels.layers import Recurrent, recurrent_stack
-from tests.layers.executions import every_pair, example, widest
+from seqmodels.layers.engines import AT_ONCE, run
+from seqmodels.layers.engines.fused.recurrence import EQUATIONS
+from tests.layers.executions import RUNS, every_pair, example, widest
 
-pytestmark = pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")
+pytestmark = [
+    pytest.mark.usefixtures("_compiled"),
+    pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN"),
+]
 TIME = 7
-
-
-@pytest.fixture(autouse=True)
-def _compiled(request):
-    """The library where a test is about the engine that needs it."""
-    if "engine" in request.fixturenames and request.getfixturevalue("engine") == "native":
-        request.getfixturevalue("_native")
 
 
 def layers(cell, every=3, engine="auto"):
@@ -39,6 +37,29 @@ def test_is_the_whole(engine, name, every, lengths, gradients, assert_same):
         result = layer(x, state, lengths=lengths)
         outcomes.append((result, gradients(result, [x, *state, *cell.parameters()])))
     assert_same(*outcomes)
+
+
+@pytest.mark.parametrize(("engine", "name"), [(engine, name) for engine in AT_ONCE for name in RUNS[engine]])
+@pytest.mark.parametrize("lengths", [None, [2, 7, 0, 3], [0, 0, 0, 0]], ids=str)
+def test_with_known_outputs_no_step_is_taken(engine, name, lengths, gradients, assert_same, monkeypatch):
+    cell, x, state = example(name, widest(engine), time=TIME)
+    lengths = None if lengths is None else torch.tensor(lengths)
+    whole = run(cell, x, state, lengths, engine)
+    expected = whole, gradients(whole, [x, *state, *cell.parameters()])
+    for equations in EQUATIONS.values():
+        monkeypatch.setattr(equations, "forward", None)
+    again = run(cell, x, state, lengths, engine, outputs=whole[0].detach())
+    assert_same((again, gradients(again, [x, *state, *cell.parameters()])), expected)
+
+
+@pytest.mark.parametrize("build", [RNNCell, GRUCell])
+def test_the_way_forward_is_gone_once_where_outputs_suffice(build, monkeypatch):
+    (layer, _), x = layers(build(2, 3)), torch.randn(4, TIME, 2, requires_grad=True)
+    y, _ = layer(x)
+    for equations in EQUATIONS.values():
+        monkeypatch.setattr(equations, "forward", None)
+    y.sum().backward()
+    assert x.grad is not None
 
 
 @pytest.mark.parametrize("build", [GRUCell, PeepholeLSTMCell])

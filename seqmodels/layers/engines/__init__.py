@@ -26,6 +26,8 @@ FAST: dict[Engine, ModuleType] = {
     "derived": derived,
     "native": native,
 }
+AT_ONCE: tuple[Engine, ...] = ("fused", "native")
+"""Those that find the gates of all steps at once where the outputs are known."""
 REASONS: dict[Engine, str] = {
     "fused": "one operator for the whole sequence, with a derivative written by hand",
     "vendor": "torch has a kernel for exactly these equations",
@@ -97,13 +99,24 @@ def circumstances(x: Tensor) -> Circumstances | None:
     return x.shape, x.dtype, torch.is_grad_enabled(), torch._C._get_mkldnn_enabled(), available()
 
 
-def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, engine: Engine = "auto") -> tuple[Tensor, S]:
-    """`scan` by the chosen engine: the same arguments, the same results."""
+def run(
+    cell: Cell[S],
+    x: Tensor,
+    state: S | None,
+    lengths: Tensor | None,
+    engine: Engine = "auto",
+    outputs: Tensor | None = None,
+) -> tuple[Tensor, S]:
+    """`scan` by the chosen engine: the same arguments, the same results.
+
+    `outputs` are those of the same run before: with them an engine that is `AT_ONCE` takes no steps.
+    """
     check_input(cell.input_size, x, lengths)
     chosen = choose(cell, x, engine, ragged=lengths is not None).engine
     if chosen == "loop":
         return scan(cell, x, state, lengths=lengths)
-    result: tuple[Tensor, S] = FAST[chosen].run(cell, x, state, lengths)
+    known = () if outputs is None or chosen not in AT_ONCE else (outputs,)
+    result: tuple[Tensor, S] = FAST[chosen].run(cell, x, state, lengths, *known)
     return result
 
 

@@ -27,9 +27,15 @@ def obstacle(cell: Cell[Any], x: Tensor) -> str | None:  # noqa: ARG001 (every e
 
 
 def run(
-    cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, *, compiled: bool = False
+    cell: Cell[S],
+    x: Tensor,
+    state: S | None,
+    lengths: Tensor | None,
+    outputs: Tensor | None = None,
+    *,
+    compiled: bool = False,
 ) -> tuple[Tensor, S]:
-    """`scan` by one operator, its loops in Python or compiled."""
+    """`scan` by one operator, its loops in Python or compiled; once more if its outputs are known."""
     state = cell.initial_state(x) if state is None else state
     h, c = state.h, getattr(state, "c", None)  # type: ignore[attr-defined]
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
@@ -38,7 +44,7 @@ def run(
     traced = torch.compiler.is_compiling()
     operator: Callable[..., tuple[Tensor, ...]] = recurrence if traced else Recurrence.apply if keep else unrecorded
     equations = _equations(cell) + "_compiled" * compiled
-    y, *final = operator(equations, x, lengths, *tensors[1:], keep, traced)[: 2 if c is None else 3]
+    y, *final = operator(equations, x, lengths, *tensors[1:], keep, traced, outputs)[: 2 if c is None else 3]
     return y, type(state)(*final)
 
 

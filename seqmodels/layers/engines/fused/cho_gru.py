@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_for
-from seqmodels.layers.engines.gemm import Product
+from seqmodels.layers.engines.gemm import Product, linear
 
 
 class ChoGRU(Equations):
@@ -29,6 +29,15 @@ class ChoGRU(Equations):
             rz.sigmoid_()
             to_n.add_to(n, torch.mul(r, h, out=head(reset, rows[t])))
             h = torch.lerp(tanh(n), h, z, out=h_t)
+        return Trail(hs, None, drive)
+
+    def again(self, x: Tensor, hs: Tensor, before: Past, start: Trail, rows: list[int]) -> Trail:  # noqa: ARG002
+        """r, z and n of all steps."""
+        H, h, drive = hs.shape[1], before.h, self.project(x)
+        W_rz, W_n = self.weights.hh.split((2 * H, H))
+        r, n = drive[:, :H], drive[:, 2 * H :]
+        drive[:, : 2 * H].add_(linear(h, W_rz)).sigmoid_()
+        tanh_for(n, len(n))(n.add_(linear(r * h, W_n)))
         return Trail(hs, None, drive)
 
     def backward(

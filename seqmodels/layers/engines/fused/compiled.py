@@ -8,6 +8,8 @@ from torch import Tensor
 from seqmodels.layers.engines import gemm
 from seqmodels.layers.engines.fused.equations import Equations, Past, Trail
 from seqmodels.layers.engines.fused.gru import GRU
+from seqmodels.layers.engines.fused.lstm import LSTM
+from seqmodels.layers.engines.fused.rnn import Tanh
 
 
 class Compiled(Equations):
@@ -27,6 +29,7 @@ class CompiledTanh(Compiled):
     drive_blocks: ClassVar[int] = 1
     gate_blocks: ClassVar[int] = 0
     relu: ClassVar[bool] = False
+    again = Tanh.again
 
     def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """h_t."""
@@ -55,6 +58,7 @@ class CompiledLSTM(Compiled):
     drive_blocks: ClassVar[int] = 4
     gate_blocks: ClassVar[int] = 4
     keeps_c: ClassVar[bool] = True
+    again = LSTM.again
 
     def forward(self, drive: Tensor, start: Trail, rows: list[int]) -> Trail:
         """h_t, c_t and the gates."""
@@ -87,6 +91,13 @@ class CompiledGRU(Compiled):
         args = (drive, start.h, self.weights.hh, None if b is None else b[2 * H :], rows)
         hs, gates, _ = torch.ops.seqmodels_native.gru_forward(*args)
         return Trail(hs, None, gates)
+
+    def again(self, x: Tensor, hs: Tensor, before: Past, start: Trail, rows: list[int]) -> Trail:
+        """The gates of all steps."""
+        _, a, gates = GRU(self.weights).again(x, hs, before, start, rows)
+        assert gates is not None
+        assert a is not None
+        return Trail(hs, None, torch.cat([gates, a], dim=1))
 
     def backward(
         self, grad_h: Tensor, carry: Trail, before: Past, after: Trail, rows: list[int]

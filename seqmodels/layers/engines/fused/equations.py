@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from seqmodels.layers.engines import gemm
-from seqmodels.layers.engines.gemm import weight_gradient
+from seqmodels.layers.engines.gemm import linear, weight_gradient
 
 FEW, NARROW = 2048, 80
 """Numbers, and columns, up to which torch's own tanh is the faster one."""
@@ -84,6 +84,10 @@ class Equations(ABC):
         b_x, b_h = self.weights.bias_ih, self.weights.bias_hh
         return b_x if b_x is None or b_h is None else b_x + b_h
 
+    def project(self, x: Tensor) -> Tensor:
+        """The drive of an input (rows, input)."""
+        return linear(x, self.weights.ih, self.bias())
+
     def weight_gradient(self, d: Tensor, x: Tensor) -> Tensor:
         """d^T x."""
         return weight_gradient(d, x)
@@ -106,6 +110,18 @@ class Equations(ABC):
 
         Args:
             drive: the projected input (rows, blocks * hidden); overwritten.
+            start: the state before the first step, of the whole batch.
+            rows: number of rows of each step.
+        """
+
+    @abstractmethod
+    def again(self, x: Tensor, hs: Tensor, before: Past, start: Trail, rows: list[int]) -> Trail:
+        """What `forward` has returned, from the outputs `hs` of its steps: their products are computed all at once.
+
+        Args:
+            x: the input (rows, input).
+            hs: the output after each row's step.
+            before: the output before it.
             start: the state before the first step, of the whole batch.
             rows: number of rows of each step.
         """

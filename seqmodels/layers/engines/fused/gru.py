@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_for
-from seqmodels.layers.engines.gemm import Product
+from seqmodels.layers.engines.gemm import Product, linear
 
 
 class GRU(Equations):
@@ -39,6 +39,16 @@ class GRU(Equations):
             a_t = torch.add(a_n, b_n, out=kept[t] if kept else a_n)
             tanh(ns[t].addcmul_(rs[t], a_t))
             h = torch.lerp(ns[t], h, zs[t], out=h_t)
+        return Trail(hs, a, drive)
+
+    def again(self, x: Tensor, hs: Tensor, before: Past, start: Trail, rows: list[int]) -> Trail:  # noqa: ARG002
+        """r, z, n and a of all steps."""
+        H, b, drive = hs.shape[1], self.weights.bias_hh, self.project(x)
+        product = linear(before.h, self.weights.hh)
+        drive[:, : 2 * H].add_(product[:, : 2 * H]).sigmoid_()
+        a = product[:, 2 * H :].contiguous() if b is None else product[:, 2 * H :] + b[2 * H :]
+        n = drive[:, 2 * H :]
+        tanh_for(n, len(n))(n.addcmul_(drive[:, :H], a))
         return Trail(hs, a, drive)
 
     def backward(

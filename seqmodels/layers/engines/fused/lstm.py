@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from seqmodels.layers.engines.fused.equations import Equations, Past, Trail, descend, head, slope, tanh_for
-from seqmodels.layers.engines.gemm import Product
+from seqmodels.layers.engines.gemm import Product, linear
 
 
 class LSTM(Equations):
@@ -36,6 +36,19 @@ class LSTM(Equations):
                 m[:, : h.shape[1]] = h
         P = start.h.shape[1]
         return Trail(ms if P == H else ms[:, :P].contiguous(), cs, drive)
+
+    def again(self, x: Tensor, hs: Tensor, before: Past, start: Trail, rows: list[int]) -> Trail:
+        """i, f, g and o of all steps; then c_t, without any product."""
+        assert start.c is not None
+        H, c, drive = start.c.shape[1], start.c, self.project(x)
+        i, f, g, o = drive.add_(linear(before.h, self.weights.hh)).chunk(4, 1)
+        drive[:, : 2 * H].sigmoid_()
+        tanh_for(g, len(g))(g)
+        o.sigmoid_()
+        cs = i * g
+        for n, f_t, c_t in zip(rows, f.split(rows), cs.split(rows), strict=True):
+            c = c_t.addcmul_(f_t, head(c, n))
+        return Trail(hs, cs, drive)
 
     def backward(
         self, grad_h: Tensor, carry: Trail, before: Past, after: Trail, rows: list[int]

@@ -51,7 +51,7 @@ def _differentiate(ctx: Any, grad_y: Tensor | None, grad_h: Tensor | None, grad_
         dx, *others = ctx.backward(ctx.equations, *saved, *grads, needed[0])
         found = [dx, None, *others]
     wanted = (grad if need else None for grad, need in zip(found, needed, strict=True))
-    return None, *wanted, None, None
+    return None, *wanted, None, None, None
 
 
 def _replay(

@@ -10,7 +10,7 @@ from seqmodels.layers.engines.fused.gru import GRU
 from seqmodels.layers.engines.fused.lstm import LSTM
 from seqmodels.layers.engines.fused.rnn import ReLU, Tanh
 from seqmodels.layers.engines.gemm import linear
-from seqmodels.layers.engines.packing import Packing
+from seqmodels.layers.engines.packing import Block, Packing
 
 EQUATIONS: dict[str, type[Equations]] = {
     "tanh": Tanh,
@@ -40,8 +40,9 @@ def forward(  # noqa: PLR0913, PLR0917 (an operator takes tensors, not what hold
     weight_hr: Tensor | None,
     keep: bool,
     static: bool,
+    outputs: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """A cell over (batch, time, input), from the state (h, c).
+    """A cell over (batch, time, input), from the state (h, c); what has been put out before is not put out again.
 
     With `keep` it also returns what the way back needs: packed h where that is not the output, packed c, gates.
     With `static` their sizes do not depend on the values of the lengths, as a graph with fixed shapes asks.
@@ -49,10 +50,7 @@ def forward(  # noqa: PLR0913, PLR0917 (an operator takes tensors, not what hold
     packing = Packing.of(x, lengths)
     start = _start(packing, h, c)
     run = EQUATIONS[equations](Weights(weight_ih, weight_hh, bias_ih, bias_hh, weight_hr), keep)
-    if packing.rows:
-        after = run.forward(linear(packing.pack(x), weight_ih, run.bias()), start, packing.rows)
-    else:
-        after = run.nothing(start)
+    after = _through(run, packing, x, start, outputs) if packing.rows else run.nothing(start)
     h_n = packing.unsort(packing.final(after.h, start.h))
     c_n = x.new_empty(0) if start.c is None else packing.unsort(packing.final(present(after.c), start.c))
     own_h = packing.index is not None or (static and lengths is not None)
@@ -111,6 +109,16 @@ def backward(  # noqa: PLR0913, PLR0917
         for name, w in run.weights._asdict().items()
     ]
     return packing.unpack(dx) if needs_x else dx, packing.unsort(carry.h), d_c, *of_weights  # type: ignore[return-value]
+
+
+def _through(run: Equations, packing: Packing, x: Tensor, start: Trail, outputs: Tensor | None) -> Trail:
+    """Step by step, or, if the outputs are known, all steps at once."""
+    xs = packing.pack(x)
+    if outputs is None:
+        return run.forward(run.project(xs), start, packing.rows)
+    hs, rows = packing.pack(outputs), packing.rows
+    before = Past(packing.before(hs, start.h, Block(0, len(rows), slice(0, len(hs)), rows)), [])
+    return run.again(xs, hs, before, start, rows)
 
 
 def _start(packing: Packing, h: Tensor, c: Tensor | None) -> Trail:

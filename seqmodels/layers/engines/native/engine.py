@@ -44,6 +44,8 @@ def beats_onednn(cell: LSTMCell, x: Tensor, *, trains: bool, ragged: bool) -> bo
     return (at_a_step <= SMALL and long) or (at_a_step <= MEDIUM and 16 * 4 * numbers > MAPPED)
 
 
-def run(cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None) -> tuple[Tensor, S]:
-    """`scan` by the compiled kernels."""
-    return fused.run(cell, x, state, lengths, compiled=True)
+def run(
+    cell: Cell[S], x: Tensor, state: S | None, lengths: Tensor | None, outputs: Tensor | None = None
+) -> tuple[Tensor, S]:
+    """`scan` by the compiled kernels; once more if its outputs are known."""
+    return fused.run(cell, x, state, lengths, outputs, compiled=True)
