@@ -6,6 +6,7 @@ documented recurrences, `seqmodels.layers` runs any of them over time, `load` op
 
 from typing import TYPE_CHECKING, Any
 
+from seqmodels.freed_memory import keep_freed_memory
 from seqmodels.layers.bidirectional import Bidirectional
 from seqmodels.layers.drop_in import GRU, LSTM, RNN
 from seqmodels.layers.drop_in_cells import GRUCell, LSTMCell, RNNCell
@@ -28,6 +29,7 @@ __all__ = [
     "RNNCell",
     "Recurrent",
     "Stack",
+    "keep_freed_memory",
     "load",
     "recurrent_stack",
     "scan",

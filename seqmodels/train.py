@@ -1,6 +1,5 @@
 """Train a model: compose, build, fit, test. `train.py` and `seqmodels train` both run this."""
 
-import ctypes
 import json
 import logging
 import os
@@ -25,12 +24,12 @@ from seqmodels.callbacks.hooks import Unprofiled, drop_empty_hooks
 from seqmodels.callbacks.hyperparameter_table import flatten
 from seqmodels.config_errors import config_errors
 from seqmodels.data import SequenceData
+from seqmodels.freed_memory import keep_freed_memory
 from seqmodels.mappings import SequenceMapping
 from seqmodels.runs import read_checkpoint
 
 PACKAGED = Path(__file__).parent / "configs"
 CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "configs"
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # glibc's numbers of its settings, malloc.h
 
 
 def train(config: DictConfig) -> float | None:
@@ -114,16 +113,6 @@ def fit(trainer: pl.Trainer, mapping: SequenceMapping, data: SequenceData, last:
         last = run / "checkpoints" / "last.ckpt"
         kept = f"kept in {last}; go on with: {resume_command(run)}" if last.exists() else "nothing was kept"
         console.fail(f"interrupted at step {trainer.global_step}, {kept}")
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep the memory of freed tensors: else it maps and clears that of the large ones anew in each step."""
-    if sys.platform != "linux":
-        return
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(M_MMAP_MAX, 0)
-        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def resume_command(run: Path) -> str:

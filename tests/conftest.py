@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ install_import_hook(
     ["seqmodels.cells", "seqmodels.layers", "seqmodels.objectives", "seqmodels.types"], "beartype.beartype"
 )
 
-from seqmodels import cells  # noqa: E402 (the hook acts on what is imported after it)
+from seqmodels import cells, freed_memory  # noqa: E402 (the hook acts on what is imported after it)
 from seqmodels.layers.engines.native.build import is_built  # noqa: E402
 
 settings.register_profile(
@@ -123,6 +124,12 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEQMODELS_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a training in this process has asked for."""
+    monkeypatch.setattr(freed_memory, "_kept", Event())
 
 
 @pytest.fixture(autouse=True)

@@ -1,9 +1,6 @@
-"""Settings of the trainer that people change, and what a process of ours does with memory."""
+"""Settings of the trainer that people change."""
 
 import json
-import platform
-import subprocess
-import sys
 
 import pytest
 import pytorch_lightning as pl
@@ -47,29 +44,3 @@ def test_averaged_weights_are_what_is_validated_kept_and_tested(train: Train) ->
 def test_a_few_batches_can_be_overfitted(train: Train) -> None:
     run = train(*SINE, "+trainer.overfit_batches=2", "trainer.log_every_n_steps=1")
     assert json.loads((run / "metrics.json").read_text())["train/loss"] > 0
-
-
-COUNTED = """
-import resource, torch
-from seqmodels.train import keep_freed_memory
-
-def pages():
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    torch.empty(2**25).fill_(1.0)
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
-
-def often():  # at least: what else is allocated in between may lie in the way once
-    return min(pages() for _ in range(5))
-
-mapped = often()
-keep_freed_memory()
-print(mapped, often())
-"""
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that gives memory back")
-def test_freed_memory_is_mapped_once_and_not_in_each_step() -> None:
-    told = subprocess.run([sys.executable, "-c", COUNTED], capture_output=True, text=True, check=True).stdout
-    mapped, kept = map(int, told.split())
-    assert mapped > 30
-    assert kept < mapped / 10

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from seqmodels.cells import Cell, LSTMCell, LSTMState
+from seqmodels.freed_memory import is_kept
 from seqmodels.layers.engines.vendor.lengths import Segment, cut
 from seqmodels.layers.engines.vendor.moves import Move, move
 from seqmodels.layers.scan import check_range
@@ -94,7 +95,7 @@ def _block(rows: int, x: Tensor, hidden_size: int) -> int:
 
     Mapping its memory anew costs as much as these numbers are many, another call as much as the weights are.
     """
-    workspace = 16 * rows * hidden_size * x.element_size() if torch.is_grad_enabled() else 0
+    workspace = 16 * rows * hidden_size * x.element_size() if torch.is_grad_enabled() and not is_kept() else 0
     return BLOCK if workspace > MAPPED and rows > ROWS_PER_UNIT * hidden_size else rows
 
 

@@ -1,0 +1,48 @@
+"""Freed memory is kept on request, and what would spare the system does so no more."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from seqmodels.cells import LSTMCell
+from seqmodels.layers.engines.vendor import lstm
+
+glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that gives memory back")
+
+COUNTED = """
+import resource, torch
+from seqmodels import keep_freed_memory
+from seqmodels.freed_memory import is_kept
+
+def pages():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.empty(2**25).fill_(1.0)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+def often():  # at least: what else is allocated in between may lie in the way once
+    return min(pages() for _ in range(5))
+
+mapped = often()
+assert not is_kept()
+keep_freed_memory()
+assert is_kept()
+print(mapped, often())
+"""
+
+
+@glibc
+def test_freed_memory_is_mapped_once_and_not_in_each_step() -> None:
+    told = subprocess.run([sys.executable, "-c", COUNTED], capture_output=True, text=True, check=True).stdout
+    mapped, kept = map(int, told.split())
+    assert mapped > 30
+    assert kept < mapped / 10
+
+
+def test_a_long_lstm_is_cut_only_where_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    cell, x = LSTMCell(2, 300), torch.zeros(1, 4000, 2)
+    assert lstm.cuts(cell, x)
+    monkeypatch.setattr(lstm, "is_kept", lambda: True)
+    assert not lstm.cuts(cell, x)
