@@ -128,9 +128,10 @@ class Recurrence(nn.RNNBase):
             return True
         if torch.compiler.is_compiling() or (now := circumstances(input)) is None:
             return self._torch_is_best(input)
-        if self._settled is None or self._settled[0] != now:
-            self._settled = now, self._torch_is_best(input)
-        return self._settled[1]
+        settled = self._settled  # another thread may settle something else meanwhile
+        if settled is None or settled[0] != now:
+            settled = self._settled = now, self._torch_is_best(input)
+        return settled[1]
 
     def _torch_is_best(self, input: Tensor) -> bool:
         """Whether torch's layer computes a sequence (2-D) or a batch (3-D) fastest, and can."""
