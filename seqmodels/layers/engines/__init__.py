@@ -10,6 +10,7 @@ from torch._C._functorch import maybe_current_level
 from torch.autograd import forward_ad
 
 from seqmodels.cells import Cell, LSTMCell, RNNCell
+from seqmodels.freed_memory import is_kept
 from seqmodels.layers.engines import derived, fused, gemm, parallel, vendor
 from seqmodels.layers.engines.gemm import by_onednn
 from seqmodels.layers.engines.native import available
@@ -50,9 +51,8 @@ class Choice(NamedTuple):
     reason: str
 
 
-Circumstances = tuple[torch.Size, torch.dtype, bool, bool, bool]
-"""Of what is to be computed on a CPU: shape, type, whether it is recorded, by oneDNN, by compiled kernels."""
-
+Circumstances = tuple[torch.Size, torch.dtype, bool, bool, bool, bool]
+"""On a CPU: shape, type; whether gradients are recorded, oneDNN is on, kernels are compiled, freed memory is kept."""
 
 FASTEST = {engine: Choice(engine, reason) for engine, reason in REASONS.items()}
 """What `choose` answers where it may choose."""
@@ -96,7 +96,8 @@ def circumstances(x: Tensor) -> Circumstances | None:
     """The choice for a cell is the same as long as these are; None where more is to be asked."""
     if not x.is_cpu or _is_transformed() or torch._C._is_any_autocast_enabled():
         return None
-    return x.shape, x.dtype, torch.is_grad_enabled(), torch._C._get_mkldnn_enabled(), available()
+    switches = torch.is_grad_enabled(), torch._C._get_mkldnn_enabled(), available(), is_kept()
+    return x.shape, x.dtype, *switches
 
 
 def run(

@@ -42,7 +42,7 @@ def forward(  # noqa: PLR0913, PLR0917 (an operator takes tensors, not what hold
     static: bool,
     outputs: Tensor | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """A cell over (batch, time, input), from the state (h, c); what has been put out before is not put out again.
+    """A cell over (batch, time, input), from the state (h, c); without a step where the `outputs` are known.
 
     With `keep` it also returns what the way back needs: packed h where that is not the output, packed c, gates.
     With `static` their sizes do not depend on the values of the lengths, as a graph with fixed shapes asks.
