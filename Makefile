@@ -23,6 +23,7 @@ check: setup                    ## all that CI checks
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/check_collection.py
 	$(BIN)/python -m pytest --quiet --numprocesses logical --dist worksteal
 
 format: setup                   ## put the code into form

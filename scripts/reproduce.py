@@ -55,11 +55,11 @@ def reproduced(row: dict[str, Any], folder: Path) -> bool:
         Console().print(f"[red]{row['name']}[/]: failed: {last}", highlight=False, soft_wrap=True)
         return False
     measured = json.loads((run / "metrics.json").read_text())
-    value, floor = measured[row["metric"]], measured["floor"].get(row["metric"])
+    value, baseline = measured[row["metric"]], figure(measured["baseline"].get(row["metric"])) or "none"
     good = is_as_good(row, value)
     Console().print(
         f"[{'green' if good else 'red'}]{row['name']}[/]: {row['metric']} {value:.4g} "
-        f"(stated {row['reached']:.4g} ± {row['tolerance']:.2g}, floor {floor if floor is None else f'{floor:.4g}'}), "
+        f"(stated {row['reached']:.4g} ± {row['tolerance']:.2g}, baseline {baseline}), "
         f"{measured['training_seconds']:.0f} s",
         highlight=False,
         soft_wrap=True,
@@ -86,10 +86,10 @@ GROUPS = (("embedded", "Embedded defaults"), ("real", "Real data"))
 
 def table(rows: list[dict[str, Any]]) -> str:
     """The rows in Markdown."""
-    header = ["| command | metric | reached | floor | seconds | |", "|---|---|---|---|---|---|"]
+    header = ["| command | metric | reached | baseline | seconds | |", "|---|---|---|---|---|---|"]
     lines = [
         f"| `python train.py {row['command']}` | {row['metric'].removeprefix('test/')} | {figure(row['reached'])} "
-        f"| {figure(row['floor'])} | {row['seconds']} | {row.get('note', '')} |"
+        f"| {figure(row['baseline'])} | {row['seconds']} | {row.get('note', '')} |"
         for row in rows
     ]
     return "\n".join([*header, *lines])

@@ -1,4 +1,4 @@
-"""The console command `seqmodels`: train, predict, generate, benchmark, build-native, cache."""
+"""The console command `seqmodels`: train, predict, generate, test, convert, benchmark, build-native, cache."""
 
 import argparse
 import json
@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seqmodels.answers import line, plain, save
+from seqmodels.checkpoints import convert as add_digests
 from seqmodels.console import fail, one_line_errors
+from seqmodels.data.downloaded import remove_damaged_downloads
 from seqmodels.data.files import cache_folder, locate
-from seqmodels.data.prepared import clear, contents
+from seqmodels.data.prepared import clear, contents, remove_damaged
+from seqmodels.evaluation import evaluate
 from seqmodels.layers.engines.native.build import build
 from seqmodels.runs import load
 
@@ -18,6 +21,8 @@ USAGE = """usage: seqmodels COMMAND ...
   train         train a model                 seqmodels train model=lstm task=sentiment
   predict       ask a trained model           seqmodels predict RUN "not a good film"
   generate      let a language model write    seqmodels generate RUN --prompt "The "
+  test          test a trained model again    seqmodels test RUN
+  convert       update an old checkpoint      seqmodels convert RUN/checkpoints/best.ckpt
   benchmark     measure the engines           seqmodels benchmark --suite grid
   build-native  compile the native engine     seqmodels build-native
   cache         what was prepared of files    seqmodels cache --clear
@@ -29,7 +34,14 @@ seqmodels COMMAND --help says more.
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command that the first argument names."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"predict": predict, "generate": generate, "build-native": build_native, "cache": cache}
+    commands = {
+        "predict": predict,
+        "generate": generate,
+        "test": test_again,
+        "convert": convert,
+        "build-native": build_native,
+        "cache": cache,
+    }
     if given and given[0] == "train":
         from seqmodels.train import main as train  # noqa: PLC0415  (Hydra takes its time: only where it is needed)
 
@@ -45,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(USAGE)
     else:
         fail(
-            f"no command {given[0]!r}: choose from train, predict, generate, benchmark, build-native, cache"
+            f"no command {given[0]!r}: choose from train, benchmark, {', '.join(commands)}"
             if given
             else "no command\n" + USAGE
         )
@@ -59,9 +71,10 @@ def predict(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--file", help="read inputs from this file: a text per line, the rows of a CSV file")
     parser.add_argument("--json", action="store_true", help="one JSON object per line, with all probabilities")
     parser.add_argument("--out", type=Path, help="write the answers to this .txt, .csv, .jsonl or .mid file")
+    _add_trust(parser)
     options = parser.parse_args(arguments)
     with one_line_errors():
-        run = load(options.run)
+        run = load(options.run, trusted=options.trust)
         if options.file:
             items = run.raw.items(locate(options.file))
         else:
@@ -86,9 +99,10 @@ def generate(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--top-k", type=int, help="choose among the k most probable characters only")
     parser.add_argument("--top-p", type=float, help="choose among the most probable that together reach this much")
     parser.add_argument("--seed", type=int, help="the same seed gives the same text")
+    _add_trust(parser)
     options = parser.parse_args(arguments)
     with one_line_errors():
-        run = load(options.run)
+        run = load(options.run, trusted=options.trust)
         prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
         text = run.generate(
             prompt,
@@ -104,21 +118,67 @@ def generate(arguments: Sequence[str] | None = None) -> None:
             sys.stdout.write((prompt if run.spec.target_vocabulary is None else "") + text + "\n")
 
 
+def test_again(arguments: Sequence[str]) -> None:
+    """Test a run's best checkpoint again and print the metrics as JSON.
+
+    The data is what config.yaml in the run folder names. A config is code: test only runs whose config you trust.
+    """
+    parser = argparse.ArgumentParser(prog="seqmodels test", description=test_again.__doc__)
+    parser.add_argument("run", help="run folder")
+    _add_trust(parser)
+    options = parser.parse_args(arguments)
+    with one_line_errors():
+        metrics = evaluate(options.run, trusted=options.trust)
+    sys.stdout.write(json.dumps(metrics, indent=2) + "\n")
+
+
+def convert(arguments: Sequence[str] | None = None) -> None:
+    """Add digests to checkpoints of earlier versions, in their place; whether they were changed before is not known."""
+    parser = argparse.ArgumentParser(prog="seqmodels convert", description=convert.__doc__)
+    parser.add_argument("checkpoints", nargs="+", type=Path, help="checkpoint files")
+    options = parser.parse_args(arguments)
+    with one_line_errors():
+        for path in options.checkpoints:
+            add_digests(path)
+
+
+def _add_trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar="PACKAGE",
+        help="a package or module of your own that the checkpoint may name classes of; can be given several times",
+    )
+
+
 def build_native(arguments: Sequence[str] | None = None) -> None:
     """Compile the native engine for this machine and this torch, into the user's cache."""
     argparse.ArgumentParser(prog="seqmodels build-native", description=build_native.__doc__).parse_args(arguments)
     try:
         sys.stdout.write(f"{build()}\n")
-    except RuntimeError as error:
+    except (RuntimeError, OSError) as error:
         fail(str(error))
 
 
 def cache(arguments: Sequence[str] | None = None) -> None:
-    """Show what has been prepared of data files, or remove it."""
+    """Show what has been prepared of data files; remove it, or what of it is damaged."""
     parser = argparse.ArgumentParser(prog="seqmodels cache", description=cache.__doc__)
-    parser.add_argument("--clear", action="store_true", help="remove all of it; it is made anew when it is needed")
-    if parser.parse_args(arguments).clear:
-        clear()
+    parser.add_argument("--clear", action="store_true", help="remove what no process uses at the moment")
+    parser.add_argument("--verify", action="store_true", help="read everything, downloads too; remove what is damaged")
+    options = parser.parse_args(arguments)
+    with one_line_errors():
+        removed = [*remove_damaged(), *remove_damaged_downloads(cache_folder())] if options.verify else []
+        for path, reason in removed:
+            sys.stdout.write(f"removed: {path}: {reason}\n")
+        for folder, reason in clear() if options.clear else ():
+            sys.stdout.write(f"stays: {folder}: {reason}\n")
+        _show_cache()
+    if removed:
+        raise SystemExit(1)
+
+
+def _show_cache() -> None:
     found = contents()
     for each in found:
         others = f" and {len(each.files) - 1:,} more" if len(each.files) > 1 else ""

@@ -1,8 +1,7 @@
 """A finished run: load it, ask it, let it write. Needs neither Hydra nor the data it was trained on."""
 
-import pickle
-import warnings
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,35 +9,51 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from seqmodels.assembly import build_mapping, instantiate
+from seqmodels.assembly import restore_mapping
+from seqmodels.checkpoints import read_checkpoint
 from seqmodels.data.raw import RawInput
 from seqmodels.data.text.units import continuation
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.decoding import sample
+from seqmodels.kinds import ListedNames, Trusted
 from seqmodels.mappings import EncoderDecoder, SequenceMapping
 from seqmodels.objectives.language import NextToken
+from seqmodels.recipes import Builder
 from seqmodels.types import DataSpec
 
-TRUSTED = ("seqmodels", "torch", "torchmetrics")
+__all__ = ["Run", "load", "read_checkpoint"]
 
 
 class Run:
     """A trained model and what it needs to read raw input.
 
     Attributes:
-        raw: reads raw input.
         vocabulary: of the inputs, if they are tokens.
 
     Args:
         mapping: the trained mapping.
-        trusted: packages that what reads raw input may come from.
+        raw: reads raw input; None for the reader that the mapping's spec names, one of seqmodels.
     """
 
-    def __init__(self, mapping: SequenceMapping, trusted: Sequence[str] = ()) -> None:
+    def __init__(self, mapping: SequenceMapping, raw: RawInput | None = None) -> None:
         self.mapping = mapping.eval()
         self.spec: DataSpec = mapping.objective.spec
-        self.raw: RawInput = instantiate(self.spec.raw, trusted=(*TRUSTED, *trusted))
+        self._raw = raw
         self.vocabulary = Vocabulary.from_json(self.spec.vocabulary) if self.spec.vocabulary else None
+
+    @cached_property
+    def raw(self) -> RawInput:
+        """What reads raw input.
+
+        Raises:
+            ValueError: the data does not say how raw input is read.
+        """
+        if self._raw is not None:
+            return self._raw
+        if not self.spec.raw:
+            raise ValueError("this model cannot be asked: its data does not say how raw input is read (DataSpec.raw)")
+        reader: RawInput = Builder(ListedNames()).raw_input(self.spec.raw)
+        return reader
 
     @torch.inference_mode()
     def predict(self, inputs: Any) -> list[Any]:
@@ -118,45 +133,29 @@ def _name(thing: Any) -> str:
     return type(thing).__name__
 
 
-def load(run: str | Path, *, checkpoint: str = "best", trusted: Sequence[str] = ()) -> Run:
-    """The trained model of a run folder.
+def load(run: str | Path, *, checkpoint: str = "best", trusted: Sequence[Trusted] = ()) -> Run:
+    """Load the trained model of a run folder.
 
-    Only tensors and plain values are read from the file; the classes they name must come from a trusted package.
+    No code of the file is run: it holds tensors and plain values, and can only name classes of seqmodels, each where
+    one of its kind belongs, and what you trust. See docs/safety.md.
 
     Args:
         run: a run folder, or a checkpoint file.
         checkpoint: `"best"` or `"last"`, in a run folder.
-        trusted: packages of your own that the run's classes may come from, besides seqmodels and torch.
+        trusted: what else the file may name: classes and functions; modules, packages or their names, which stand for
+            all that is defined in them.
 
     Raises:
         FileNotFoundError: there is no such run or checkpoint.
-        ValueError: the file is damaged, or not a checkpoint of this project.
+        ValueError: the file is damaged, was changed since it was saved, is no checkpoint of this project, or names what
+            is not trusted.
     """
     path = Path(run)
     if path.is_dir():
         path = path / "checkpoints" / f"{checkpoint}.ckpt"
     state = read_checkpoint(path)
-    recipe, spec = state["seqmodels"]["recipe"], DataSpec.from_dict(state["seqmodels"]["spec"])
-    mapping = build_mapping(recipe, spec, trusted=(*TRUSTED, *trusted))
-    mapping.load_state_dict(state["state_dict"])
-    mapping.recipe = recipe
-    return Run(mapping, trusted)
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """What a checkpoint file of this project holds.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the file is damaged, or not a checkpoint of this project.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {path}")
     try:
-        with warnings.catch_warnings(action="ignore"):
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, OSError, pickle.UnpicklingError, EOFError, ValueError, KeyError, AttributeError) as error:
-        raise ValueError(f"{path} is damaged or no checkpoint: {str(error).splitlines()[0][:120]}") from error
-    if not isinstance(state, dict) or "seqmodels" not in state or "state_dict" not in state:
-        raise ValueError(f"{path} is a checkpoint of another project: it does not say which model it holds")
-    return state
+        return Run(*restore_mapping(state["seqmodels"], state["state_dict"], trusted))
+    except Exception as error:  # What plain values of any kind make of a constructor is not known.
+        told = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path}: {told[:400]}") from error

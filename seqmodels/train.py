@@ -1,32 +1,41 @@
 """Train a model: compose, build, fit, test. `train.py` and `seqmodels train` both run this."""
 
-import json
 import logging
 import os
-import shlex
-import sys
-import time
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import hydra
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.callbacks import ModelCheckpoint
+from omegaconf import DictConfig, OmegaConf, open_dict
+from pytorch_lightning.callbacks import ModelCheckpoint, Timer
 from pytorch_lightning.loggers import TensorBoardLogger
 
 from seqmodels import console
 from seqmodels.assembly import build_mapping, instantiate, parameter_count
-from seqmodels.callbacks import HyperparameterTable
+from seqmodels.callbacks import History, HyperparameterTable, LastCheckpoint, RandomState
+from seqmodels.callbacks.event_files import cut_event_files
 from seqmodels.callbacks.hooks import Unprofiled, drop_empty_hooks
 from seqmodels.callbacks.hyperparameter_table import flatten
+from seqmodels.callbacks.signals import Interrupted
+from seqmodels.checkpoints import AtomicCheckpointIO, read_checkpoint
+from seqmodels.commands import is_named_by_a_person, resume_command
 from seqmodels.config_errors import config_errors
+from seqmodels.config_values import check_values
 from seqmodels.data import SequenceData
 from seqmodels.freed_memory import keep_freed_memory
+from seqmodels.jobs import Jobs
+from seqmodels.key_errors import ConfigError, naming_keys
 from seqmodels.mappings import SequenceMapping
-from seqmodels.runs import read_checkpoint
+from seqmodels.results import Results, why_it_ended
+from seqmodels.run_claim import claim
+from seqmodels.run_comparison import compare, finished
+from seqmodels.run_folder import RunFolder, RunInputs
 
 PACKAGED = Path(__file__).parent / "configs"
 CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "configs"
@@ -38,103 +47,171 @@ def train(config: DictConfig) -> float | None:
     Returns:
         The best value of the monitored metric: what a sweep optimises.
     """
-    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
-    run = Path(plain["run_dir"])
-    with console.one_line_errors(run):
-        pl.seed_everything(plain["seed"], verbose=False)
-        data: SequenceData = instantiate(plain["data"])
-        data.setup()
-        mapping = build_mapping(plain, data.spec, vectors=data.vectors)
-        trainer = build_trainer(plain, run, num_batches=len(data.train_dataloader()))
-        last = run / "checkpoints" / "last.ckpt"
-        resuming = plain["resume"] and last.exists()
-        if resuming:
-            read_checkpoint(last)
-        engine = console.engine_of(mapping)
-        floor = {f"test/{name}": value for name, value in data.floor().items()}
-    OmegaConf.save(config, run / "config.yaml", resolve=True)
-    console.show_summary(run, data, mapping, resumed_from=last if resuming else None)
-    keep_freed_memory()
-    started = time.perf_counter()
-    fit(trainer, mapping, data, last if resuming else None)
-    seconds = time.perf_counter() - started
-    measured = dict(trainer.callback_metrics)
-    best = cast(ModelCheckpoint, trainer.checkpoint_callback)
-    if best.best_model_path:  # Not by the trainer's ckpt_path: of averaged weights, that would test the last instead.
-        mapping.load_state_dict(read_checkpoint(Path(best.best_model_path))["state_dict"])
-    trainer.test(mapping, data, verbose=False)
-    tested = trainer.callback_metrics
-    names = [f"{split}/{name.removeprefix('test/')}" for split in ("train", "val", "test") for name in tested]
-    report = {
-        **{name: float(value) for name, value in {**measured, **tested}.items() if name in names},
-        "floor": floor,
-        "parameters": parameter_count(mapping),
-        "engine": engine,
-        "training_seconds": round(seconds, 2),
-    }
-    (run / "metrics.json").write_text(json.dumps(report, indent=2) + "\n")
-    console.show_results(report, run, resume_command(run))
-    return None if best.best_model_score is None else float(best.best_model_score)
+    check_values(_plain(config))
+    resume, overwrite = config.resume, config.overwrite
+    with claim(config.run_dir, resume=resume, overwrite=overwrite, exact=is_named_by_a_person()) as folder:
+        with open_dict(config):
+            config.run_dir = str(folder.path)
+        plain = _plain(config)
+        if resume and not folder.resumes:
+            console.note(f"there is no checkpoint in {folder.path} to resume from: the training starts anew")
+        training = Training(plain, folder)
+        if folder.resumes and (ended := training.finished()):
+            console.note(ended)
+            return None
+        with _recorded(folder):
+            return training.run()
 
 
-def build_trainer(plain: dict[str, Any], run: Path, num_batches: int) -> pl.Trainer:
-    """Lightning's trainer, with the callbacks of the config and TensorBoard's files in the run folder."""
-    often = min(plain["trainer"]["log_every_n_steps"], num_batches)
-    callbacks = [instantiate(callback) for callback in plain["callbacks"].values() if callback]
+class Training:
+    """A training and its test, in a run folder.
+
+    Args:
+        plain: the config, in plain values.
+        folder: claimed for it.
+
+    Raises:
+        ConfigError: a value cannot be used.
+        RunFolderError: the run in the folder cannot be resumed with this config and data.
+    """
+
+    def __init__(self, plain: dict[str, Any], folder: RunFolder) -> None:
+        self.plain, self.folder = plain, folder
+        with naming_keys(plain):
+            pl.seed_everything(plain["seed"], verbose=False)
+            self.data: SequenceData = instantiate(plain["data"])
+            self.data.setup()
+            self.mapping: SequenceMapping = build_mapping(plain, self.data.spec, vectors=self.data.vectors)
+            self.history, self.timer = History(), Timer()
+            self.last = LastCheckpoint(folder.last, **plain["checkpoint"])
+            self.trainer = self._trainer()
+            self.engine = console.engine_of(self.mapping)
+            self.baseline = {f"test/{name}": value for name, value in self.data.baseline().items()}
+        self.inputs = RunInputs(plain, self.data.digest(), self.data.spec.to_dict())
+        if folder.resumes:
+            compare(folder.read_inputs(), self.inputs)
+
+    def finished(self) -> str | None:
+        """Return that there is nothing left to do, and which key would change that; None if there is."""
+        return finished(self.folder, self.plain)
+
+    def run(self) -> float | None:
+        """Fit and test, and write the results; return the best value of the monitored metric."""
+        checkpoint = read_checkpoint(self.folder.last) if self.folder.resumes else None
+        if checkpoint is not None:
+            cut_event_files(self.folder.path, checkpoint["event_files"])
+        self.folder.start(self.inputs)
+        console.show_summary(self.folder, self.data, self.mapping, resume_command(self.folder.path))
+        keep_freed_memory()
+        with naming_keys(self.plain), self.last.flag.installed():
+            self.trainer.fit(
+                self.mapping, self.data, ckpt_path=self.folder.last if checkpoint else None, weights_only=True
+            )
+            if self.last.flag.received is not None:
+                raise Interrupted(self.last.flag.received, "behind the training, before its test")
+            if not self.trainer.global_step:
+                raise ConfigError(f"nothing was trained, so nothing is tested: {why_it_ended(self.trainer).reason}")
+            results = self._tested()
+        self.folder.write_json(self.folder.metrics, results.as_dict())
+        self.folder.set_state("finished", results.end.reason, limit=results.end.limit)
+        resume = resume_command(self.folder.path)
+        console.show_results(results, self.folder.path, f"{resume} {results.end.limit}=<more>")
+        best = self._best()
+        return None if best is None or best.best_model_score is None else float(best.best_model_score)
+
+    def _tested(self) -> Results:
+        """Test the best checkpoint; where there was no validation to choose it by, the last state."""
+        end, best = why_it_ended(self.trainer), self._best()
+        epoch, step = self.trainer.current_epoch - 1, self.trainer.global_step
+        if best is not None and best.best_model_path:
+            # Not by the trainer's ckpt_path: of averaged weights, that would test the last instead.
+            state = read_checkpoint(Path(best.best_model_path))
+            self.mapping.load_state_dict(state["state_dict"])
+            epoch, step = state["epoch"], state["global_step"]
+        self.trainer.test(self.mapping, self.data, verbose=False)
+        tested = {name: float(value) for name, value in self.trainer.callback_metrics.items() if "test/" in name}
+        return Results(
+            metrics={**self.history.at(epoch, step), **tested},
+            baseline=self.baseline,
+            epoch=epoch + 1,
+            step=step,
+            end=end,
+            parameters=parameter_count(self.mapping),
+            engine=self.engine,
+            training_seconds=self.timer.time_elapsed("train"),
+        )
+
+    def _best(self) -> ModelCheckpoint | None:
+        saving = [each for each in self.trainer.checkpoint_callbacks if isinstance(each, ModelCheckpoint)]
+        return saving[0] if saving else None
+
+    def _trainer(self) -> pl.Trainer:
+        """Return Lightning's trainer, with the callbacks of the config and TensorBoard's files in the run folder."""
+        plain, task = self.plain, self.plain["task"]
+        callbacks = [instantiate(callback) for callback in plain["callbacks"].values() if callback]
+        table = HyperparameterTable(hyperparameters(plain), task["monitor"], task["mode"])
+        arguments = {"profiler": Unprofiled(), **plain["trainer"]}
+        arguments["log_every_n_steps"] = min(arguments["log_every_n_steps"], len(self.data.train_dataloader()))
+        trainer = pl.Trainer(
+            **arguments,
+            default_root_dir=self.folder.path,
+            logger=TensorBoardLogger(save_dir=self.folder.path, name="", version="", default_hp_metric=False),
+            callbacks=[*callbacks, table, self.history, self.timer, RandomState(), self.last],
+            plugins=[AtomicCheckpointIO()],
+            enable_model_summary=False,
+        )
+        drop_empty_hooks(trainer.callbacks)  # type: ignore[attr-defined]
+        return trainer
+
+
+def hyperparameters(plain: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of the config that tell runs apart, for TensorBoard's table."""
     choices = HydraConfig.get().runtime.choices
-    task = plain["task"]
-    table = HyperparameterTable(hyperparameters(plain, dict(choices)), task["monitor"], task["mode"])
-    logger = TensorBoardLogger(save_dir=run, name="", version="", default_hp_metric=False)
-    trainer = pl.Trainer(
-        **{"profiler": Unprofiled(), **plain["trainer"], "log_every_n_steps": often},
-        default_root_dir=run,
-        logger=logger,
-        callbacks=[*callbacks, table],
-        enable_model_summary=False,
-    )
-    drop_empty_hooks(trainer.callbacks)  # type: ignore[attr-defined]
-    return trainer
-
-
-def hyperparameters(plain: dict[str, Any], choices: dict[str, Any]) -> dict[str, Any]:
-    """The part of the config that tells runs apart, for TensorBoard's table."""
     groups = ("task", "data", "model", "optimizer", "scheduler")
     values = flatten({group: plain[group] for group in ("data", "model", "optimizer", "scheduler", "trainer")})
     shown = {name: value for name, value in values.items() if not name.rpartition(".")[2].startswith("_")}
     return {**{group: str(choices[group]) for group in groups}, "seed": plain["seed"], **shown}
 
 
-def fit(trainer: pl.Trainer, mapping: SequenceMapping, data: SequenceData, last: Path | None) -> None:
-    """Train; on Ctrl-C say how to go on."""
+@contextmanager
+def _recorded(folder: RunFolder) -> Iterator[None]:
+    """Keep in the run folder how the block ended, where it did not end well."""
     try:
-        trainer.fit(mapping, data, ckpt_path=last, weights_only=True)
-    except SystemExit:
-        run = Path(trainer.default_root_dir)
-        last = run / "checkpoints" / "last.ckpt"
-        kept = f"kept in {last}; go on with: {resume_command(run)}" if last.exists() else "nothing was kept"
-        console.fail(f"interrupted at step {trainer.global_step}, {kept}")
+        yield
+    except BaseException as error:
+        stopped = isinstance(error, Interrupted | KeyboardInterrupt)
+        try:
+            folder.set_state("interrupted" if stopped else "failed", str(error).split("\n")[0] or type(error).__name__)
+        except OSError:
+            console.note(f"{folder.status} could not be written")
+        raise
 
 
-def resume_command(run: Path) -> str:
-    """The command that goes on with this run."""
-    program = ["seqmodels", "train"] if sys.argv[0].startswith("seqmodels") else ["python", sys.argv[0]]
-    given = [a for a in HydraConfig.get().overrides.task if not a.startswith("resume=")]
-    folder = os.path.relpath(run)
-    quoted = f'"{folder}"' if set(folder) & set(",=") else folder  # Hydra would take a comma for a sweep
-    return shlex.join([*program, *given, f"hydra.run.dir={quoted}", "resume=true"])
+def _plain(config: DictConfig) -> dict[str, Any]:
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    return plain
 
 
 def quiet() -> None:
     """Keep Lightning's advice, and warnings of what is meant, from the terminal."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
-    for message in (".*does not have many workers", "Checkpoint directory .* exists", ".*treespec, LeafSpec"):
+    for message in (
+        ".*does not have many workers",
+        "Checkpoint directory .* exists",
+        ".*treespec, LeafSpec",
+        "The dirpath has changed",
+    ):
         warnings.filterwarnings("ignore", message=message)
+    # An error of TensorBoard's thread is raised again where the next value is logged.
+    threading.excepthook = lambda _: None
 
 
 def main() -> None:
-    """Compose the config from the command line and train."""
+    """Compose the config from the command line and train; in a sweep, each of its jobs."""
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     quiet()
-    run = hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")(train)
+    jobs = Jobs(train)
+    run = hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")(jobs.run)
     with config_errors():
         run()
+    jobs.finish()

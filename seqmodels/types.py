@@ -41,9 +41,9 @@ class DataSpec:
         vocabulary: the serialised `Vocabulary` of the inputs.
         characters: the serialised `Vocabulary` of the characters of a word.
         target_vocabulary: the serialised `Vocabulary` of what is written, where that is a sequence of its own.
-        mean: of each predicted column over the training part, whose values at several steps ahead share it; empty where
+        mean: of each predicted column over the training split; its values at several steps ahead share it; empty where
             targets are not standardised.
-        std: standard deviation of each predicted column over the training part.
+        std: standard deviation of each predicted column over the training split.
         streams: whether each batch continues the rows of the batch before it.
         columns: names of the values of one step.
         answers: names of the predicted values.

@@ -30,7 +30,8 @@ settings.register_profile(
 )
 settings.load_profile("seqmodels")
 
-DEVICES = ["cpu", *(["cuda"] if torch.cuda.is_available() else [])]
+NEEDS_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+MAX_TEXT_IN_ID = 40
 CELLS: dict[str, Callable[..., cells.Cell[Any]]] = {
     "RNNCell": cells.RNNCell,
     "RNNCell-relu": partial(cells.RNNCell, nonlinearity="relu"),
@@ -56,6 +57,18 @@ def pytest_collectstart() -> None:
     settings.load_profile("seqmodels")
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Return a short readable identifier that is the same in every collection, or None where pytest's own is.
+
+    Bytes are named by their argument: compressed ones depend on the clock and on the version of zlib.
+    """
+    if isinstance(val, bytes) or (isinstance(val, str) and not (val.isascii() and val.isprintable())):
+        return argname
+    if isinstance(val, str) and len(val) > MAX_TEXT_IN_ID:
+        return f"{val[: MAX_TEXT_IN_ID - 3]}..."
+    return None
+
+
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     """Tests are small and a worker has one core to itself, whatever the test before has asked for."""
@@ -79,9 +92,9 @@ def _double() -> Iterator[None]:
     torch.set_default_dtype(before)
 
 
-@pytest.fixture(params=DEVICES)
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=NEEDS_CUDA)])
 def device(request: pytest.FixtureRequest) -> str:
-    """Every device there is."""
+    """Return the name of each device; tests on one that this machine lacks are skipped."""
     return request.param
 
 

@@ -12,9 +12,14 @@ from seqmodels.atomic_files import atomic_write, remove_unfinished
 def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "last.ckpt"
     path.write_bytes(b"before")
-    with pytest.raises(KeyboardInterrupt), atomic_write(path) as file:
-        file.write(b"half")
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with atomic_write(path) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -47,7 +47,7 @@ class BareLoop:
             loss = self.mapping.objective.loss(output, batch.targets, valid)
             self.optimizer.zero_grad()
             loss.backward()
-            self.mapping.on_after_backward()
+            self.mapping.commit_step()
             nn.utils.clip_grad_norm_(self.mapping.parameters(), self.clip)
             self.optimizer.step()
             losses.append(loss.detach())

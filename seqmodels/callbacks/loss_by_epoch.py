@@ -2,62 +2,44 @@
 
 # ruff: noqa: ARG002 (the hooks have the arguments that Lightning calls them with)
 
-from typing import Any
-
 import pytorch_lightning as pl
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from seqmodels.callbacks.history import History
 from seqmodels.callbacks.view import boards
 
 COLOURS = {"train": "#0072b2", "val": "#d55e00"}
 Losses = dict[str, dict[int, float]]
 
 
-class LossByEpoch(pl.Callback):
-    """A figure, `loss/by_epoch`: where the two losses part, the model learns the training part by heart.
+class LossByEpoch(History):
+    """A figure, `loss/by_epoch`: where the two losses part, the model memorises the training split.
 
     Drawn once, when the training ends or is interrupted.
-
-    Attributes:
-        losses: by split and epoch, the first epoch being 1.
     """
 
-    def __init__(self) -> None:
-        self.losses: Losses = {split: {} for split in COLOURS}
+    @property
+    def losses(self) -> Losses:
+        """By split and epoch, the first epoch being 1."""
+        return {
+            split: {epoch + 1: metrics[name] for epoch, metrics in sorted(self.epochs.items()) if name in metrics}
+            for split, name in (("train", "train/loss"), ("val", "val/loss"))
+        }
 
-    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keep the loss of the validation part."""
-        if not trainer.sanity_checking:
-            self._keep(trainer, "val")
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Keep the loss of the training part."""
-        self._keep(trainer, "train")
-
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Draw."""
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Draw the losses of all epochs."""
+        super().on_train_end(trainer, pl_module)
         self._draw(trainer)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
         """Draw what there is: the training was interrupted."""
-        if self.losses["train"]:
+        if self.losses["train"] and not isinstance(exception, OSError):
             self._draw(trainer)
-
-    def _keep(self, trainer: pl.Trainer, split: str) -> None:
-        self.losses[split][trainer.current_epoch + 1] = float(trainer.callback_metrics[f"{split}/loss"])
 
     def _draw(self, trainer: pl.Trainer) -> None:
         for board in boards(trainer):
             board.add_figure("loss/by_epoch", draw_losses(self.losses), trainer.global_step, close=False)
-
-    def state_dict(self) -> dict[str, Any]:
-        """The losses, for a checkpoint."""
-        return {"losses": self.losses}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from the losses in a checkpoint."""
-        self.losses = {split: dict(losses) for split, losses in state_dict["losses"].items()}
 
 
 def draw_losses(losses: Losses) -> Figure:

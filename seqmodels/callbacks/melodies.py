@@ -53,7 +53,7 @@ class Melodies(View):
         """Nothing to forget."""
 
     def look(self, objective: Objective, batch: Batch, output: Tensor, valid: Tensor) -> None:
-        """Nothing to keep: the music does not begin like that of the part."""
+        """Nothing to keep: the music does not begin like that of the split."""
 
     def _show(self, trainer: pl.Trainer, pl_module: pl.LightningModule, split: str) -> None:
         self.pieces = self.write(cast(OneToMany, pl_module))

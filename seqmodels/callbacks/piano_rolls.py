@@ -23,7 +23,7 @@ from seqmodels.types import Batch
 class PianoRolls(View):
     """A figure, `rolls/val` and `rolls/test`, and a sound and a figure `music/val` and `music/test`.
 
-    The first shows what came in a piece of the part, and above it how probable each key was before it came. The others
+    The first shows what came in a piece of the split, and above it how probable each key was before it came. The others
     are what the model makes up behind a first chord, by the same random numbers each time.
 
     Args:

@@ -35,7 +35,7 @@ class Spectrograms(View):
     Each can be heard too, as `spectrogram/val/1` and so on: not the recording itself, but what its features hold of it,
     which is all that the model heard.
 
-    The recordings are taken from all over the part. Where inputs are not `LogMel` features, or answers neither classes
+    The recordings are taken from all over the split. Where inputs are not `LogMel` features, or answers neither classes
     nor texts, there is nothing to show.
 
     Args:

@@ -11,7 +11,7 @@ from seqmodels.types import Batch
 
 
 class Translations(View):
-    """A text, `written/val` and `written/test`: the first texts of the part beside their references.
+    """A text, `written/val` and `written/test`: the first texts of the split beside their references.
 
     Args:
         num_examples: length of the table.

@@ -1,10 +1,10 @@
-"""What every view of the validation or test part shares: it sees all answers, then shows something."""
+"""What every view of the validation or test split shares: it sees all answers, then shows something."""
 
 # ruff: noqa: ARG002 (the hooks have the arguments that Lightning calls them with)
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import TensorBoardLogger
@@ -22,7 +22,7 @@ def boards(trainer: pl.Trainer) -> list[SummaryWriter]:
 
 
 class View(pl.Callback, ABC):
-    """Something to see of passes over the validation part, and of the test part.
+    """Something to see of passes over the validation split, and of the test split.
 
     It is shown after the 1st, 2nd, 4th, 8th, ... validation, after the last one and after the test: a long
     training spends hardly more time on it than a short one. The answers are those the metrics were computed
@@ -30,6 +30,15 @@ class View(pl.Callback, ABC):
     """
 
     passes: int = 0
+    _seen: bool = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the number of passes, for a checkpoint."""
+        return {"passes": self.passes}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Count on from the passes in a checkpoint."""
+        self.passes = state_dict["passes"]
 
     @abstractmethod
     def begin(self, objective: Objective) -> None:
@@ -49,6 +58,7 @@ class View(pl.Callback, ABC):
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin a pass."""
+        self._seen = True
         self.begin(_objective(pl_module))
 
     def on_validation_batch_end(  # type: ignore[override]
@@ -71,9 +81,9 @@ class View(pl.Callback, ABC):
         if _is_power_of_two(self.passes):
             self._show(trainer, pl_module, "val")
 
-    def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Show the last pass, unless it was; the model, back in training mode, answers without dropout."""
-        if not self.passes or _is_power_of_two(self.passes):
+        if not self._seen or not self.passes or _is_power_of_two(self.passes):
             return
         trained = [module for module in pl_module.modules() if module.training]
         pl_module.eval()
@@ -81,7 +91,7 @@ class View(pl.Callback, ABC):
         for module in trained:
             module.training = True
 
-    # The test part is looked at in the same way.
+    # The test split is looked at in the same way.
     on_test_epoch_start = on_validation_epoch_start
     on_test_batch_end = on_validation_batch_end  # type: ignore[assignment]
 

@@ -1,9 +1,12 @@
-"""What every reader of a file format gives: batches by split, their description, and a floor."""
+"""What every reader of a file format gives: batches by split, their description, and a baseline."""
 
+import hashlib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Sequence, Sized
+from functools import partial
+from itertools import chain
+from typing import Any, Literal, cast
 
 import pytorch_lightning as pl
 import torch
@@ -16,6 +19,7 @@ from seqmodels.types import Batch, DataSpec
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
+MAX_DIGEST_EXAMPLES, MAX_DIGEST_BYTES = 4096, 1 << 22
 
 
 def in_time(num_steps: int, held_out: Sequence[float]) -> dict[Split, range]:
@@ -24,7 +28,7 @@ def in_time(num_steps: int, held_out: Sequence[float]) -> dict[Split, range]:
     Args:
         num_steps: to cut.
         held_out: fractions for validation and test, rounded up to whole steps. With none for test, the
-            validation part is also the test part.
+            validation split is also the test split.
 
     Raises:
         ValueError: `held_out` is not two such fractions.
@@ -63,7 +67,7 @@ class SequenceData(pl.LightningDataModule, ABC):
 
     Attributes:
         spec: what the batches hold; set by `load`.
-        examples: by split, a dataset which gives the `Batch` of a list of indices; set by `load`.
+        examples: by split, a dataset with a length that gives the `Batch` of a list of indices; set by `load`.
         training: the loader of the training that is going on.
         vectors: pretrained embedding, one row per vocabulary entry, or None; may be set by `load`.
 
@@ -93,12 +97,28 @@ class SequenceData(pl.LightningDataModule, ABC):
         """How the examples of a split are batched."""
 
     @abstractmethod
-    def floor(self) -> dict[str, float]:
-        """What a cheap baseline reaches on the test part, by names of metrics (`accuracy`, `mse`, ...)."""
+    def baseline(self) -> dict[str, float]:
+        """What a cheap baseline reaches on the test split, by names of metrics (`accuracy`, `mse`, ...)."""
 
     @abstractmethod
     def describe(self) -> dict[str, str]:
         """A few lines for the summary of a run: where the data comes from and how much there is."""
+
+    def digest(self) -> str:
+        """Return a SHA-256 of the data, which tells whether two runs have the same.
+
+        It covers how many examples each split has and, of these, up to 4,096 or 4 MiB, evenly spread, in their order.
+        It does not depend on `batch_size`, except where an example is a batch of streams. Computed numbers may differ
+        in their last digit, and so the digest, between kinds of processors.
+        """
+        digest = hashlib.sha256()
+        for split in SPLITS:
+            digest.update(f"{split} {len(cast(Sized, self.examples[split]))}".encode())
+            for tensor in chain.from_iterable(_sampled(self.examples[split], 1 if self.spec.streams else 64)):
+                if tensor is not None:
+                    digest.update(f"{tensor.dtype} {tuple(tensor.shape)}".encode())
+                    digest.update(tensor.contiguous().numpy().data)
+        return digest.hexdigest()
 
     def setup(self, stage: str | None = None) -> None:  # noqa: ARG002
         """Load once, whatever the stage."""
@@ -114,8 +134,7 @@ class SequenceData(pl.LightningDataModule, ABC):
         if self.training is None:
             self.training = self.loader("train")
         if self.trainer is not None:
-            progress = self.trainer.fit_loop.epoch_loop.batch_progress
-            self.training.finished = lambda: progress.current.processed  # type: ignore[attr-defined]
+            self.training.finished = partial(_finished_batches, self.trainer.fit_loop)  # type: ignore[attr-defined]
             self.training.batches.repeating = self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
         return self.training
 
@@ -142,3 +161,21 @@ class SequenceData(pl.LightningDataModule, ABC):
     def test_dataloader(self) -> ResumableLoader:
         """The batches that are looked at once."""
         return self.loader("test")
+
+
+def _finished_batches(loop: Any) -> int | None:
+    """Return how many batches of the epoch Lightning's fit loop has finished; None between two epochs."""
+    epochs = loop.epoch_progress.current
+    return None if epochs.started == epochs.processed else loop.epoch_loop.batch_progress.current.processed
+
+
+def _sampled(examples: Dataset[Batch], batch_size: int) -> Iterator[Batch]:
+    """Yield examples evenly spread over a split, not too many and not too large."""
+    number = len(cast(Sized, examples))
+    if not number:
+        return
+    size = sum(tensor.nbytes for tensor in examples[[0]] if tensor is not None)
+    count = min(number, MAX_DIGEST_EXAMPLES, max(MAX_DIGEST_BYTES // max(size, 1), 1))
+    indices = [place * number // count for place in range(count)]
+    for first in range(0, count, batch_size):
+        yield examples[indices[first : first + batch_size]]

@@ -67,9 +67,9 @@ class EpochBatches(SequentialSampler):
         return {"epoch": self.epoch, "position": self.position}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Let the next iteration begin where `state` was taken."""
+        """Let the next iteration begin where `state` was taken: with no batches, where that was behind the last one."""
         self.epoch, self.position = state["epoch"], state["position"]
-        self._next = (self.epoch, self.position) if self.position < len(self) else (self.epoch + 1, 0)
+        self._next = (self.epoch, self.position)
 
 
 class ResumableLoader(DataLoader[Batch]):
@@ -79,15 +79,15 @@ class ResumableLoader(DataLoader[Batch]):
     takes four times as long for each.
 
     Attributes:
-        finished: counts the batches of the epoch that were worked through; None if all that were given out.
-            It is set for training, where an interrupted batch was given out but must come again.
+        finished: counts the batches of the epoch that were trained on, or gives None where the epoch is finished. It is
+            set for training, where an interrupted batch was given out but must come again.
 
     Args:
         examples: indexed by a list of example indices, gives the `Batch` of them.
         batches: which examples, in which order.
     """
 
-    finished: Callable[[], int] | None = None
+    finished: Callable[[], int | None] | None = None
 
     def __init__(self, examples: Dataset[Batch], batches: EpochBatches) -> None:
         super().__init__(examples, batch_size=None, sampler=batches)
@@ -102,9 +102,10 @@ class ResumableLoader(DataLoader[Batch]):
                 yield batch
 
     def state_dict(self) -> dict[str, Any]:
-        """The place behind the last finished batch."""
-        state = self.batches.state_dict()
-        return state if self.finished is None else {**state, "position": self.finished()}
+        """Return the place behind the last finished batch, or in front of the next epoch."""
+        epoch, given = self.batches.epoch, self.batches.position
+        position = self.finished() if self.finished is not None else given if given < len(self.batches) else None
+        return {"epoch": epoch + 1, "position": 0} if position is None else {"epoch": epoch, "position": position}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from the place in `state`."""

@@ -1,9 +1,13 @@
 """Files from the network: fetched over HTTPS, continued where they broke off, checked, never half there."""
 
-import hashlib
+import errno
+import gzip
+import lzma
+import os
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -22,15 +26,24 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from seqmodels.data.checksums import file_state
+from seqmodels.data.downloaded import is_usable, put_in_place
+from seqmodels.data.row_errors import one_line
+from seqmodels.data.write_errors import WriteError, explain_write_errors
+from seqmodels.locked_folders import acquire
+
 SCHEMES = ("https",)
 RANGE_NOT_SATISFIABLE = 416
 PARTIAL_CONTENT = 206
+DAMAGED = (zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, EOFError, lzma.LZMAError, zlib.error, RuntimeError)
+"""What reading a damaged archive raises; `zipfile` takes flipped bits for unknown methods and passwords, too."""
 
 
 def download(url: str, sha256: str, target: Path) -> Path:
     """Fetch a file and give its path once it is whole.
 
-    Bytes are collected in `<target>.part`, which a later call continues.
+    Bytes are collected in `<target>.part`, which a later call continues. Where another process fetches the same file,
+    this one waits for it.
 
     Args:
         url: an HTTPS address.
@@ -40,40 +53,68 @@ def download(url: str, sha256: str, target: Path) -> Path:
     Raises:
         ValueError: another scheme than HTTPS, or another sum than `sha256`.
         ConnectionError: the address cannot be reached, or the connection broke.
+        OSError: the file cannot be written.
     """
-    part = _part(target)
-    try:
-        _fetch(url, part)
-    except (OSError, HTTPException) as error:
-        raise ConnectionError(f"cannot download {url}: {error}") from error
-    with part.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256.lower():
-        part.unlink()
-        raise ValueError(f"{url} has the SHA-256 sum {found}, expected {sha256}")
-    return part.replace(target)
+    with _part(target) as (part, waited):
+        if waited and is_usable(target, sha256):
+            return target
+        try:
+            _fetch(url, part)
+        except WriteError:
+            raise
+        except (OSError, HTTPException) as error:
+            raise ConnectionError(f"cannot download {url}: {error}") from error
+        state = file_state(part)
+        if state.sha256 != sha256.lower():
+            part.unlink()
+            raise ValueError(f"{url} has the SHA-256 sum {state.sha256}, expected {sha256}")
+        return put_in_place(part, target, sha256)
 
 
-def extract(archive: Path, member: str, target: Path) -> Path:
+def extract(archive: Path, member: str, target: Path, sha256: str = "") -> Path:
     """Copy one file out of a zip or tar archive, and give its path once it is whole.
 
     Args:
         archive: the path of the archive.
         member: the name of the file in the archive.
         target: where the file shall be.
+        sha256: sum of the archive, noted as the origin of the file.
 
     Raises:
-        ValueError: `archive` is neither zip nor tar, or has no such file.
+        ValueError: `archive` is neither zip nor tar, is damaged, or has no such file.
+        OSError: the file cannot be written.
     """
-    part = _part(target)
-    with _open_member(archive, member) as source, part.open("wb") as sink:
-        shutil.copyfileobj(source, sink)
-    return part.replace(target)
+    with _part(target) as (part, waited):
+        if waited and is_usable(target, sha256, member):
+            return target
+        try:
+            with _open_member(archive, member) as source, part.open("wb") as sink:
+                shutil.copyfileobj(source, sink)
+        except (*DAMAGED, OSError) as error:
+            # A wrong place in a damaged zip archive is an invalid argument for `seek`.
+            if isinstance(error, OSError) and not isinstance(error, DAMAGED) and error.errno != errno.EINVAL:
+                raise
+            raise ValueError(f"{archive} is damaged: {one_line(error)}") from error
+        return put_in_place(part, target, sha256, member)
 
 
-def _part(target: Path) -> Path:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target.with_name(f"{target.name}.part")
+@contextmanager
+def _part(target: Path) -> Iterator[tuple[Path, bool]]:
+    """Give the locked file that collects the bytes, and whether another process has filled it meanwhile."""
+    part = target.with_name(f"{target.name}.part")
+    with explain_write_errors(target.parent, "SEQMODELS_CACHE"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle = acquire(part, wait=False)
+        waited = handle is None
+        if handle is None:
+            handle = acquire(part)
+        assert handle is not None
+        try:
+            yield part, waited
+        finally:
+            if part.exists() and not part.stat().st_size:
+                part.unlink()
+            os.close(handle)
 
 
 def _fetch(url: str, part: Path) -> None:
@@ -90,7 +131,10 @@ def _fetch(url: str, part: Path) -> None:
     with response:
         _check_scheme(response.url)
         continued = response.status == PARTIAL_CONTENT
-        with part.open("ab" if continued else "wb") as sink:
+        with (
+            explain_write_errors(part.parent, "SEQMODELS_CACHE"),
+            part.open("ab" if continued else "wb") as sink,
+        ):
             _copy(response, sink, present if continued else 0)
 
 

@@ -13,6 +13,7 @@ from typing import BinaryIO, cast
 from urllib.parse import urlsplit
 
 from seqmodels.data.download import download, extract
+from seqmodels.data.downloaded import is_usable
 from seqmodels.data.row_errors import one_line
 
 Source = str | os.PathLike[str] | Mapping[str, str]
@@ -49,15 +50,18 @@ def locate(source: Source) -> Path:
         raise ValueError(f"a file is given by name, url, sha256 and possibly member, or by name and page, got {given}")
     name, cache = source["name"], cache_folder()
     folder = os.environ.get("SEQMODELS_DATA")
-    for path in ([Path(folder).expanduser() / name] if folder else []) + [cache / name]:
-        if path.exists():
-            return path
+    if folder and (own := Path(folder).expanduser() / name).exists():
+        return own
+    if "url" in source and is_usable(cache / name, source["sha256"], source.get("member")):
+        return cache / name
     if "page" in source:
+        if (cache / name).exists():
+            return cache / name
         raise FileNotFoundError(f"there is no {cache / name}, nor $SEQMODELS_DATA/{name}: get it from {source['page']}")
     url = source["url"]
     if "member" in source:
         archive = {"name": PurePosixPath(urlsplit(url).path).name, "url": url, "sha256": source["sha256"]}
-        return extract(locate(archive), source["member"], cache / name)
+        return extract(locate(archive), source["member"], cache / name, source["sha256"])
     try:
         return download(url, source["sha256"], cache / name)
     except ConnectionError as error:

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Int, Shaped
-from numpy.lib.format import header_data_from_array_1_0, write_array_header_1_0
 from numpy.typing import DTypeLike, NDArray
 from torch import Tensor
+
+from seqmodels.data.array_files import growing_array, save_array
 
 RESIDENT_ROWS = 1_000
 
@@ -51,18 +52,19 @@ class Ragged:
         return cls(np.concatenate(filled) if filled else np.empty(0, np.int64), offsets)
 
     @classmethod
-    def load(cls, folder: Path, name: str) -> "Ragged":
-        """What `save` or `write` has written, memory-mapped."""
+    def load(cls, folder: Path, name: str, *, mapped: bool = True) -> "Ragged":
+        """Return what `save` or `write` has written, memory-mapped or read into memory."""
         offsets = np.load(folder / f"{name}.offsets.npy")
-        rows = cls(np.load(folder / f"{name}.values.npy", mmap_mode="r" if offsets[-1] else None), offsets)
-        # All lengths are needed to order the rows, but only the offsets of those in a batch.
-        rows._offsets = np.asarray(np.load(folder / f"{name}.offsets.npy", mmap_mode="r"))
+        rows = cls(np.load(folder / f"{name}.values.npy", mmap_mode="r" if mapped and offsets[-1] else None), offsets)
+        if mapped:
+            # All lengths are needed to order the rows, but only the offsets of those in a batch.
+            rows._offsets = np.asarray(np.load(folder / f"{name}.offsets.npy", mmap_mode="r"))
         return rows
 
     def save(self, folder: Path, name: str) -> None:
         """Write `<name>.values.npy` and `<name>.offsets.npy`."""
-        np.save(folder / f"{name}.values.npy", self._values)
-        np.save(folder / f"{name}.offsets.npy", self._offsets)
+        save_array(folder / f"{name}.values.npy", self._values)
+        save_array(folder / f"{name}.offsets.npy", self._offsets)
 
     @staticmethod
     def write(folder: Path, name: str, rows: Iterable[Any], dtype: DTypeLike) -> None:
@@ -75,16 +77,11 @@ class Ragged:
             dtype: the type to write them in.
         """
         offsets = array("q", [0])
-        with (folder / f"{name}.values.npy").open("wb") as file:
-            header = header_data_from_array_1_0(np.empty(0, dtype))
-            write_array_header_1_0(file, header)
+        with growing_array(folder / f"{name}.values.npy", (), dtype) as append:
             for row in rows:
-                file.write(np.asarray(row, dtype).tobytes())
+                append(row)
                 offsets.append(offsets[-1] + len(row))
-            # The header has room for a first axis of any length, so that it can be put right in its place.
-            file.seek(0)
-            write_array_header_1_0(file, {**header, "shape": (offsets[-1],)})
-        np.save(folder / f"{name}.offsets.npy", np.frombuffer(offsets, np.int64))
+        save_array(folder / f"{name}.offsets.npy", np.frombuffer(offsets, np.int64))
 
     def __len__(self) -> int:
         return len(self.lengths)

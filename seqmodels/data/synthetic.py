@@ -49,12 +49,12 @@ class Numbers(RawInput):
 class Problem(NamedTuple):
     """What a generator makes.
 
-    `floor` is what a cheap answer reaches on the test part, by names of metrics; `summary` says what is asked for.
+    `baseline` is what a cheap answer reaches on the test split, by names of metrics; `summary` says what is asked for.
     """
 
     spec: DataSpec
     rows: Mapping[Split, Rows]
-    floor: dict[str, float]
+    baseline: dict[str, float]
     summary: dict[str, str]
 
 
@@ -89,9 +89,9 @@ class SyntheticData(SequenceData):
         draw = shuffled if split == "train" else in_order
         return draw(len(self.problem.rows[split]), self.batch_size)
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """As the generator says."""
-        return self.problem.floor
+        return self.problem.baseline
 
     def describe(self) -> dict[str, str]:
         """The problem, and how much of it there is."""

@@ -103,7 +103,7 @@ def recurrent_stack(  # noqa: PLR0913 (what four constructors ask for)
         init: applied to every cell once it is built.
 
     Raises:
-        ValueError: `num_layers` is less than 1, or contradicts the list of sizes.
+        ValueError: a size or `num_layers` is less than 1, or `num_layers` contradicts the list of sizes.
 
     Example:
         >>> import torch
@@ -116,6 +116,8 @@ def recurrent_stack(  # noqa: PLR0913 (what four constructors ask for)
     sizes = [hidden_size] * num_layers if isinstance(hidden_size, int) else list(hidden_size)
     if num_layers < 1 or num_layers not in (1, len(sizes)):
         raise ValueError(f"num_layers={num_layers} contradicts hidden_size={hidden_size!r}")
+    if not sizes or min(sizes) < 1:
+        raise ValueError(f"hidden_size must be at least 1, got {hidden_size!r}")
 
     def direction(below: int, size: int) -> Recurrent[Any]:
         built = cell(below, size)

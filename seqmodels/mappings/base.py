@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from seqmodels.layers import SequenceLayer
-from seqmodels.mappings.tally import Tally
+from seqmodels.mappings.epoch_metrics import EpochMetrics
 from seqmodels.objectives import Objective
 from seqmodels.types import Batch
 
@@ -49,11 +49,13 @@ class SequenceMapping(pl.LightningModule, ABC):
         super().__init__()
         self.embedding, self.layers, self.head, self.objective = embedding, layers, head, objective
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
-        self.tallies = nn.ModuleDict(
-            {f"{split}_": Tally(objective.metrics().clone(prefix=f"{split}/")) for split in ("train", "val", "test")}
-        )
+        metrics = {split: objective.metrics().clone(prefix=f"{split}/") for split in ("train", "val", "test")}
+        # "train" alone is the name of a method of modules.
+        self.metrics_by_split = nn.ModuleDict({f"{split}_": EpochMetrics(metrics[split]) for split in metrics})
         self.carried: dict[str, Any] = {}
         self.recipe: dict[str, Any] = {}
+        self._first_pending_batch: int | None = None
+        self._saved_metrics: dict[str, Any] | None = None
 
     def example_features(self) -> Tensor:
         """Two steps of nothing, as the layers read them."""
@@ -74,44 +76,69 @@ class SequenceMapping(pl.LightningModule, ABC):
         """What the metrics judge: the outputs, unless a mapping says otherwise; None for nothing."""
         return output
 
-    def tally(self, split: str) -> Tally:
-        """Losses and metrics of the current epoch of a split."""
-        return cast(Tally, self.tallies[f"{split}_"])
+    def epoch_metrics(self, split: str) -> EpochMetrics:
+        """Return loss and metrics of the current epoch of a split."""
+        return cast(EpochMetrics, self.metrics_by_split[f"{split}_"])
+
+    def commit_step(self) -> None:
+        """Take what the training batches since the last optimizer step add to metrics and carried state for final."""
+        self.epoch_metrics("train").commit()
+
+    def on_step_skipped(self) -> None:
+        """Leave the training batches since the last optimizer step out: called where that step is not taken."""
+        self.epoch_metrics("train").discard()
+
+    def num_finished_pending_batches(self) -> int:
+        """Return how many of the training batches since the last optimizer step do not come again after a resume."""
+        finished: int = self.trainer.fit_loop.epoch_loop.batch_progress.current.processed  # type: ignore[attr-defined]
+        return 0 if self._first_pending_batch is None else max(0, finished - self._first_pending_batch)
+
+    def _begin_training_batch(self, batch_idx: int) -> None:
+        # Batches are pending until the optimizer has taken the step that they belong to.
+        if self._first_pending_batch is None or batch_idx % self.trainer.accumulate_grad_batches == 0:
+            self.commit_step()
+            self._first_pending_batch = batch_idx
 
     def _step(self, batch: Batch, split: str, batch_idx: int) -> dict[str, Tensor]:
-        tally = self.tally(split)
+        metrics = self.epoch_metrics(split)
         if batch_idx == 0:
             self.carried.pop(split, None)
-            tally.reset()
+            metrics.reset()
         output, valid = self.respond(batch, split)
         loss = self.objective.loss(output, batch.targets, valid)
         value, answer = loss.detach(), self.answer(batch, output.detach())
-        if answer is not None:
-            tally.add(self.objective.measured(answer, batch.targets, valid, value))
-        if not tally.loss.update_called:
-            # The mean, once: logging takes longer than adding.
-            self.log(f"{split}/loss", tally.loss, on_step=False, on_epoch=True, prog_bar=split == "val")
-        tally.loss.update(value, valid.sum())
+        inputs = None if answer is None else self.objective.measured(answer, batch.targets, valid, value)
+        metrics.update(value, valid.sum(), inputs)
+        if split != "train":
+            metrics.commit()
         return {"loss": loss, "output": output.detach() if answer is None else answer, "valid": valid}
 
     def on_train_start(self) -> None:
-        """Forget what an interrupted training has left."""
-        self.tally("train").reset()
+        """Begin with no metrics, or with those of the checkpoint that the training is resumed from."""
+        self.epoch_metrics("train").reset()
+        if self._saved_metrics is not None:
+            self.epoch_metrics("train").restore(self._saved_metrics, is_main_process=self.trainer.is_global_zero)
+        self._saved_metrics = self._first_pending_batch = None
 
     def on_train_epoch_end(self) -> None:
-        """Log the metrics of the epoch: once, as logging them with every batch takes longer than computing them."""
-        self.log_dict(self.tally("train").compute())
+        """Log loss and metrics of the epoch: once, as logging with every batch takes longer than computing them."""
+        self._log_epoch("train")
 
     def on_validation_epoch_end(self) -> None:
-        """Likewise."""
-        self.log_dict(self.tally("val").compute())
+        """Log loss and metrics of the validation."""
+        self._log_epoch("val")
 
     def on_test_epoch_end(self) -> None:
-        """Likewise."""
-        self.log_dict(self.tally("test").compute())
+        """Log loss and metrics of the test."""
+        self._log_epoch("test")
+
+    def _log_epoch(self, split: str) -> None:
+        for name, value in self.epoch_metrics(split).compute().items():
+            self.log(name, value, prog_bar=name == "val/loss")
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss to go down on."""
+        self._begin_training_batch(batch_idx)
         loss = self._step(batch, "train", batch_idx)["loss"]
         if (self.trainer.global_step + 1) % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.log("train/loss_step", loss, prog_bar=True)
@@ -147,5 +174,13 @@ class SequenceMapping(pl.LightningModule, ABC):
         }
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Everything that rebuilds this mapping, in plain values."""
-        checkpoint["seqmodels"] = {"recipe": self.recipe, "spec": self.objective.spec.to_dict()}
+        """Save everything that rebuilds this mapping, in plain values, and the metrics of the training epoch so far."""
+        checkpoint["seqmodels"] = {
+            "recipe": self.recipe,
+            "spec": self.objective.spec.to_dict(),
+            "epoch_metrics": self.epoch_metrics("train").saved(self.num_finished_pending_batches()),
+        }
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the metrics of the training epoch until it goes on; earlier versions have not saved any."""
+        self._saved_metrics = checkpoint["seqmodels"].get("epoch_metrics")

@@ -18,10 +18,12 @@ class ManyToMany(SequenceMapping):
     accumulation. An epoch starts afresh. The carried state is in the checkpoint.
 
     Attributes:
-        ahead: the state behind the batch that is being worked on.
+        pending: the states behind the training batches since the last optimizer step.
     """
 
-    ahead: Any = None
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self.pending: list[Any] = []
 
     def forward(
         self,
@@ -41,31 +43,47 @@ class ManyToMany(SequenceMapping):
 
     def respond(self, batch: Batch, split: str) -> tuple[Tensor, Tensor]:
         """The same, going on from the batch before where the data says so."""
-        output, state = self(batch.inputs, batch.lengths, self.carried.get(split))
+        before = self.pending[-1] if split == "train" and self.pending else self.carried.get(split)
+        output, state = self(batch.inputs, batch.lengths, before)
         if self.objective.spec.streams:
-            self.ahead = map_state(Tensor.detach, state)
-            if split != "train":
-                self.carried[split] = self.ahead
+            after = map_state(Tensor.detach, state)
+            if split == "train":
+                self.pending.append(after)
+            else:
+                self.carried[split] = after
         return output, valid_steps(batch.lengths, batch.inputs.shape[1])
 
-    def on_after_backward(self) -> None:
-        """Only now the next batch may go on from this one: an interrupted batch comes again."""
-        if self.objective.spec.streams:
-            self.carried["train"] = self.ahead
+    def commit_step(self) -> None:
+        """Also the carried state goes on only now: an interrupted batch comes again."""
+        super().commit_step()
+        if self.pending:
+            self.carried["train"], self.pending = self.pending[-1], []
+
+    def on_step_skipped(self) -> None:
+        """Carry on the latest state without NaN and infinity."""
+        super().on_step_skipped()
+        self.pending = [state for state in self.pending if all(t.isfinite().all() for t in _tensors(state))][-1:]
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Also the carried state."""
         super().on_save_checkpoint(checkpoint)
-        tensors: list[Tensor] = []
-        if "train" in self.carried:
-            map_state(lambda tensor: tensors.append(tensor) or tensor, self.carried["train"])  # type: ignore[func-returns-value]
-        checkpoint["seqmodels"]["carried"] = tensors
+        finished = self.pending[: self.num_finished_pending_batches()]
+        state = finished[-1] if finished else self.carried.get("train")
+        checkpoint["seqmodels"]["carried"] = [] if state is None else _tensors(state)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Continue from the carried state."""
+        super().on_load_checkpoint(checkpoint)
+        self.pending = []
         if not checkpoint["seqmodels"]["carried"]:
             return
         tensors = iter(checkpoint["seqmodels"]["carried"])
         with torch.no_grad():
             _, like = self.layers(self.example_features())
         self.carried["train"] = map_state(lambda _: next(tensors).to(self.device), like)
+
+
+def _tensors(state: Any) -> list[Tensor]:
+    tensors: list[Tensor] = []
+    map_state(lambda tensor: tensors.append(tensor) or tensor, state)  # type: ignore[func-returns-value]
+    return tensors

@@ -16,6 +16,9 @@ def cosine(optimizer: Optimizer, total_steps: int, *, warmup: float = 0.02, end:
         warmup: share of the steps that rise.
         end: last rate as a share of the highest.
 
+    Raises:
+        ValueError: a share is not from 0 to 1.
+
     Source:
         I. Loshchilov and F. Hutter, "SGDR", ICLR 2017, one period without restart.
     """
@@ -30,6 +33,9 @@ def linear(optimizer: Optimizer, total_steps: int, *, warmup: float = 0.02, end:
         total_steps: steps in the whole training.
         warmup: share of the steps that rise.
         end: last rate as a share of the highest.
+
+    Raises:
+        ValueError: a share is not from 0 to 1.
     """
     return _rise_and_fall(optimizer, total_steps, warmup, end, lambda part: 1 - part)
 
@@ -47,6 +53,9 @@ def constant(optimizer: Optimizer, total_steps: int) -> LambdaLR:  # noqa: ARG00
 def _rise_and_fall(
     optimizer: Optimizer, total_steps: int, warmup: float, end: float, fall: Callable[[float], float]
 ) -> LambdaLR:
+    for name, share in {"warmup": warmup, "end": end}.items():
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name} must be from 0 to 1, got {share}")
     rising = max(1, round(warmup * total_steps))
     falling = max(1, total_steps - rising)
 

@@ -34,7 +34,7 @@ class Regression(Objective):
         target: Float[Tensor, "*rows values"],
         valid: Bool[Tensor, "*rows"],
     ) -> Float[Tensor, ""]:
-        """Mean squared error in units of the training part's variance."""
+        """Mean squared error in units of the training split's variance."""
         return F.mse_loss(output[valid], target[valid])
 
     def predict(self, output: Float[Tensor, "*rows values"]) -> Float[Tensor, "*rows values"]:

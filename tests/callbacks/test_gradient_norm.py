@@ -8,7 +8,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from seqmodels.callbacks import GradientNorm
+from seqmodels.callbacks import CheckFinite, GradientNorm
 from tests.callbacks import tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers")
@@ -61,3 +61,14 @@ def test_steps_are_those_of_the_optimizer(tmp_path: Path) -> None:
     trainer = tiny.trainer(tmp_path, [GradientNorm()], accumulate_grad_batches=3)
     trainer.fit(tiny.model(data), data)
     assert list(tiny.scalars(tmp_path, "train/gradient_norm")) == [0, 1]
+
+
+def test_a_step_that_was_skipped_has_no_norm(tmp_path: Path) -> None:
+    class Nan(pl.Callback):
+        def on_after_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+            if trainer.global_step == 1:
+                next(p.grad for p in pl_module.parameters() if p.grad is not None).fill_(torch.nan)
+
+    data = tiny.reviews()
+    tiny.trainer(tmp_path, [Nan(), CheckFinite("skip"), GradientNorm()]).fit(tiny.model(data), data)
+    assert list(tiny.scalars(tmp_path, "train/gradient_norm")) == [0, 2, 3, 4, 5]

@@ -1,4 +1,4 @@
-"""The figure shows recordings from all over a part, with what was predicted and what is true."""
+"""The figure shows recordings from all over a split, with what was predicted and what is true."""
 
 from dataclasses import replace
 from functools import partial
@@ -48,7 +48,7 @@ def looked(num_examples: int, num_batches: int) -> list[int]:
 @pytest.mark.parametrize(
     ("num_batches", "kept"), [(1, [1]), (3, [1, 2, 3]), (4, [2, 4]), (9, [4, 8]), (12, [4, 8, 12])]
 )
-def test_rows_from_all_over_the_part_are_kept(num_batches: int, kept: list[int]) -> None:
+def test_rows_from_all_over_the_split_are_kept(num_batches: int, kept: list[int]) -> None:
     assert looked(2, num_batches) == kept
 
 

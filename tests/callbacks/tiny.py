@@ -53,7 +53,7 @@ class TinyData(SequenceData):
     def order(self, split: Split) -> Order:
         return in_order(self.size, self.batch_size)
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         return {}
 
     def describe(self) -> dict[str, str]:
@@ -113,11 +113,10 @@ def model(data: TinyData, hidden_size: int = 8, lr: float = 0.01) -> SequenceMap
 def trainer(run: Path, callbacks: Sequence[pl.Callback], **arguments: Any) -> pl.Trainer:
     """Writes into the run folder, as a training of the command line does."""
     return pl.Trainer(
-        **{"max_epochs": 2, "log_every_n_steps": 1, **arguments},
+        **{"max_epochs": 2, "log_every_n_steps": 1, "enable_checkpointing": False, **arguments},
         accelerator="cpu",
         logger=TensorBoardLogger(save_dir=run, name="", version="", default_hp_metric=False),
         callbacks=list(callbacks),
-        enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )

@@ -22,9 +22,9 @@ from seqmodels.types import Batch, DataSpec
     val=st.floats(0.01, 0.49),
     test=st.floats(0.01, 0.49),
 )
-def test_parts_follow_each_other_and_cover_everything(num_steps: int, val: float, test: float) -> None:
-    parts = in_time(num_steps, (val, test))
-    assert [step for split in SPLITS for step in parts[split]] == list(range(num_steps))
+def test_splits_follow_each_other_and_cover_everything(num_steps: int, val: float, test: float) -> None:
+    splits = in_time(num_steps, (val, test))
+    assert [step for split in SPLITS for step in splits[split]] == list(range(num_steps))
 
 
 @pytest.mark.parametrize(
@@ -36,13 +36,13 @@ def test_parts_follow_each_other_and_cover_everything(num_steps: int, val: float
     ],
 )
 def test_fractions_become_steps(num_steps: int, held_out: tuple[float, float], lengths: list[int]) -> None:
-    assert [len(part) for part in in_time(num_steps, held_out).values()] == lengths
+    assert [len(split) for split in in_time(num_steps, held_out).values()] == lengths
 
 
-def test_without_a_test_part_the_validation_part_is_tested_on() -> None:
-    parts = in_time(1_115_394, (0.1, 0.0))
-    assert parts["train"] == range(1_003_854)
-    assert parts["test"] == parts["val"] == range(1_003_854, 1_115_394)
+def test_without_a_test_split_the_validation_split_is_tested_on() -> None:
+    splits = in_time(1_115_394, (0.1, 0.0))
+    assert splits["train"] == range(1_003_854)
+    assert splits["test"] == splits["val"] == range(1_003_854, 1_115_394)
 
 
 @pytest.mark.parametrize("held_out", [(0.0, 0.1), (0.1, -0.1), (0.5, 0.5), (0.1,), (0.1, float("nan"))])
@@ -70,7 +70,7 @@ class NumbersData(SequenceData):
     def order(self, split: Split) -> Order:
         return shuffled(10, self.batch_size) if split == "train" else in_order(4, self.batch_size)
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         return {}
 
     def describe(self) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """A file is found where it should be looked for, and read as text whatever it is compressed with."""
 
 import gzip
+import hashlib
 import tarfile
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 from seqmodels.data import files
 from seqmodels.data.files import archived, decoded, is_archive, locate, numbered, open_text
 
-REMOTE = {"name": "set/a.txt", "url": "https://example.org/a.txt", "sha256": "0" * 64}
+SUM = hashlib.sha256(b"text").hexdigest()
+REMOTE = {"name": "set/a.txt", "url": "https://example.org/a.txt", "sha256": SUM}
 
 
 @pytest.fixture

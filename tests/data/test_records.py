@@ -71,7 +71,11 @@ BAD = [
     ("a.csv", b"a,b\ncaf\xe9,2\n", r"a.csv:2: not UTF-8 text: byte 0xe9"),
     ("a.csv", b"\xff\xfea\0,\0b\0", r"a.csv:1: not UTF-8 text: byte 0xff"),
     ("a.tsv", b"a\tb\n1\t\xe9\n", r"a.tsv:2: not UTF-8 text: byte 0xe9"),
-    ("a.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 99)[:20], r"a.csv.gz cannot be read: Compressed file ended"),
+    (
+        "a.csv.gz",
+        gzip.compress(b"a,b\n" + b"1,2\n" * 99, mtime=0)[:20],
+        r"a.csv.gz cannot be read: Compressed file ended",
+    ),
     ("a.jsonl", '{"a": 1, "b": 2}\n{"a": ', r"a.jsonl:2: not JSON: "),
     ("a.jsonl", "[1, 2]\n", r"a.jsonl:1: expected a JSON object, got '\[1, 2\]'"),
     ("a.jsonl", '{"a": 1, "c": 2}\n', r"a.jsonl:1: there is no key 'b', but: 'a', 'c'"),
@@ -79,7 +83,11 @@ BAD = [
     ("a.jsonl", '{"a": 1, "b": null}\n', r"a.jsonl:1: expected a text under 'b', got None"),
     ("a.jsonl", '{"a": 1, "b": [2]}\n', r"a.jsonl:1: expected a text under 'b', got \[2\]"),
     ("a.jsonl", b'{"a": 1, "b": "\xff"}\n', r"a.jsonl:1: not UTF-8 text: byte 0xff"),
-    ("a.jsonl.gz", gzip.compress(b'{"a": 1, "b": 2}\n')[:-9], r"a.jsonl.gz cannot be read: Compressed file ended"),
+    (
+        "a.jsonl.gz",
+        gzip.compress(b'{"a": 1, "b": 2}\n', mtime=0)[:-9],
+        r"a.jsonl.gz cannot be read: Compressed file ended",
+    ),
 ]
 
 

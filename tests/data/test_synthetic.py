@@ -31,10 +31,10 @@ def test_the_answer_is_the_sum_of_the_marked_numbers() -> None:
         torch.testing.assert_close(answers[:, 0], (numbers * marks).sum(1))
 
 
-def test_the_floor_is_the_variance_of_the_sum() -> None:
-    floor = made().floor()
-    assert floor["mse"] == pytest.approx(1 / 6, rel=0.1)
-    assert floor["mae"] == pytest.approx(1 / 3, rel=0.05)
+def test_the_baseline_is_the_variance_of_the_sum() -> None:
+    baseline = made().baseline()
+    assert baseline["mse"] == pytest.approx(1 / 6, rel=0.1)
+    assert baseline["mae"] == pytest.approx(1 / 3, rel=0.05)
 
 
 def test_the_seed_decides() -> None:
@@ -59,7 +59,7 @@ def test_the_description_says_what_is_asked_for() -> None:
 
 
 def test_a_trained_model_reads_lists_of_numbers() -> None:
-    raw = instantiate(made().spec.raw, trusted=["seqmodels"])
+    raw = instantiate(made().spec.raw)
     steps = [[0.5, 1.0], [0.25, 0.0]]
     assert raw.read(steps).tolist() == raw.read(json.dumps(steps)).tolist() == steps
 

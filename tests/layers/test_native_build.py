@@ -8,6 +8,7 @@ import torch
 import seqmodels
 from seqmodels.layers.engines.native import available, engine
 from seqmodels.layers.engines.native import build as building
+from tests.mounts import fill, small_disk
 
 
 def test_a_layer_takes_it_from_the_moment_it_is_built(monkeypatch, request):
@@ -48,12 +49,50 @@ def test_a_failed_compilation_leaves_a_log_and_no_library(monkeypatch, tmp_path)
     assert [path.name for path in log.parent.iterdir()] == [log.name]
 
 
-def test_builds_once(monkeypatch, tmp_path):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+@pytest.fixture
+def library(monkeypatch, tmp_path):
+    """A library that a compiler in the shell has built."""
+    compiler = tmp_path / "compiler"
+    compiler.write_text('#!/bin/sh\nfor target; do :; done\nprintf library > "$target"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("CXX", str(compiler))
+    return building.build()
+
+
+def test_builds_once(monkeypatch, library):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    building.library().parent.mkdir(parents=True)
-    building.library().touch()
-    assert building.build() == building.library()
+    assert building.build() == building.library() == library
+    assert building.is_built()
+    assert sorted(path.name for path in library.parent.iterdir()) == ["seqmodels_native.sha256", library.name]
+
+
+@pytest.mark.parametrize("content", [b"librarY", b"librar", b""])
+@pytest.mark.parametrize("suffix", [".so", ".sha256"])
+def test_a_damaged_library_is_named_and_not_used_until_it_is_built_again(library, suffix, content, capsys):
+    library.with_suffix(suffix).write_bytes(content)
+    for _ in range(2):
+        assert not building.is_built()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"seqmodels: {library} is damaged and not used; build it again with `seqmodels build-native`"
+    assert building.build() == library
+    assert library.read_bytes() == b"library"
+    assert building.is_built()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_full_disk_is_one_line_and_leaves_no_library(monkeypatch, tmp_path):
+    compiler = tmp_path / "compiler"
+    compiler.write_text('#!/bin/sh\nfor target; do :; done\nprintf library > "$target"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    with small_disk(tmp_path / "disk") as disk:
+        fill(disk)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(disk))
+        with pytest.raises((OSError, RuntimeError), match=r"^[^\n]*seqmodels_native.so[^\n]*$"):
+            building.build()
+        assert not building.is_built()
+        assert not list(disk.rglob("unfinished-*"))
 
 
 def test_another_machine_has_another_library(monkeypatch, tmp_path):

@@ -41,12 +41,12 @@ def test_gradients_stop_at_the_seam() -> None:
     first, second = torch.randint(11, (2, 5)), torch.randint(11, (2, 5))
     mapping.respond(Batch(first, first, torch.full((2,), 5)), "train")
     assert "train" not in mapping.carried
-    mapping.on_after_backward()
+    mapping.commit_step()
     assert not any(tensor.requires_grad for tensor in mapping.carried["train"][0])
     before = mapping.carried["train"][0].h.clone()
     mapping.respond(Batch(second, second, torch.full((2,), 5)), "train")
     assert torch.equal(before, mapping.carried["train"][0].h)
-    mapping.on_after_backward()
+    mapping.commit_step()
     assert not torch.equal(before, mapping.carried["train"][0].h)
 
 
@@ -63,7 +63,7 @@ def test_validation_leaves_the_state_of_training_alone() -> None:
     mapping = language_model()
     tokens = torch.randint(11, (2, 5))
     mapping.respond(Batch(tokens, tokens, torch.full((2,), 5)), "train")
-    mapping.on_after_backward()
+    mapping.commit_step()
     kept = mapping.carried["train"]
     mapping.respond(Batch(tokens, tokens, torch.full((2,), 5)), "val")
     assert mapping.carried["train"] is kept

@@ -79,7 +79,7 @@ def test_the_mean_of_an_epoch_is_over_all_steps_however_they_are_spread_over_bat
         Batch(chords(1, 3), chords(1, 3), torch.tensor([1])),
     ]
     losses = []
-    mean = mapping.tally("val").loss
+    mean = mapping.epoch_metrics("val").loss
     for batch in batches:
         output, valid = mapping.respond(batch, "val")
         mean.update(mapping.objective.loss(output, batch.targets, valid), valid.sum())

@@ -43,7 +43,7 @@ def test_a_yaml_file_of_ones_own_is_a_data_set(train: Train, tmp_path: Path, mon
     )
     report = json.loads((run / "metrics.json").read_text())
     assert report["test/accuracy"] == 1.0
-    assert report["floor"]["test/f1_time"] == 1.0
+    assert report["baseline"]["test/f1_time"] == 1.0
     model = seqmodels.load(run)
     assert [answer.label for answer in model.predict(["When was that?", "and where"])] == ["time", "place"]
     assert model.spec.raw["max_length"] == 6

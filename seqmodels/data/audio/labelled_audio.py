@@ -2,10 +2,10 @@
 
 import torch
 
-from seqmodels.data.audio.floors import class_by_spectrum
+from seqmodels.data.audio.baselines import class_by_spectrum
 from seqmodels.data.audio.recordings import RecordedData
 from seqmodels.data.base import SPLITS
-from seqmodels.data.parts import classes_of
+from seqmodels.data.splits import classes_of
 from seqmodels.types import DataSpec
 
 
@@ -15,7 +15,7 @@ class LabelledAudioData(RecordedData):
     See `RecordedData` for the arguments.
 
     Raises:
-        ValueError: when loaded, if a part is empty, there is only one class, or a class is not among the training
+        ValueError: when loaded, if a split is empty, there is only one class, or a class is not among the training
             recordings.
 
     Example:
@@ -31,14 +31,14 @@ class LabelledAudioData(RecordedData):
 
     def load(self) -> None:
         """Read or generate the recordings, index their classes."""
-        self.read_parts()
-        origins = {split: part.origin for split, part in self.parts.items()}
-        classes = classes_of({split: part.texts for split, part in self.parts.items()}, origins)
+        self.read_splits()
+        origins = {split: recorded.origin for split, recorded in self.splits.items()}
+        classes = classes_of({split: recorded.texts for split, recorded in self.splits.items()}, origins)
         index = {name: number for number, name in enumerate(classes)}
-        # A part may be some rows only, and the others of a class that is nobody's.
+        # A split may be some rows only, and the others of a class that is nobody's.
         self.examples = {
-            split: part.dataset(torch.tensor([index.get(text, 0) for text in part.features.texts]))
-            for split, part in self.parts.items()
+            split: recorded.dataset(torch.tensor([index.get(text, 0) for text in recorded.features.texts]))
+            for split, recorded in self.splits.items()
         }
         self.spec = DataSpec(
             inputs="values",
@@ -48,12 +48,12 @@ class LabelledAudioData(RecordedData):
             raw=self.features.recipe(),
         )
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """The accuracy of logistic regression on the mean spectrum of a recording and its standard deviation."""
-        train, test = self.parts["train"], self.parts["test"]
+        train, test = self.splits["train"], self.splits["test"]
         return {"accuracy": class_by_spectrum(train.sequences(), train.texts, test.sequences(), test.texts)}
 
     def describe(self) -> dict[str, str]:
         """Likewise, with the classes."""
-        counts = {name: sum(self.parts[split].texts.count(name) for split in SPLITS) for name in self.spec.classes}
+        counts = {name: sum(self.splits[split].texts.count(name) for split in SPLITS) for name in self.spec.classes}
         return {**super().describe(), "classes": ", ".join(f"{name} ({count:,})" for name, count in counts.items())}

@@ -1,4 +1,4 @@
-"""What all data sets of recordings share: parts, features that are computed once, batches of similar length."""
+"""What all data sets of recordings share: splits, features that are computed once, batches of similar length."""
 
 import json
 from abc import ABC
@@ -16,11 +16,11 @@ from seqmodels.data.audio.sound import LogMel
 from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
 from seqmodels.data.files import Source, is_archive, locate
 from seqmodels.data.orders import Order, by_length, from_short_to_long
-from seqmodels.data.parts import check_filled, cut, format_of, origins_of, sources_of
-from seqmodels.data.prepared import fingerprint, prepared
+from seqmodels.data.prepared import prepared
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.rows import Rows
+from seqmodels.data.splits import check_filled, cut, format_of, origins_of, sources_of
 from seqmodels.types import Batch
 
 FORMAT_NUMBER = 2
@@ -46,7 +46,7 @@ class Features(NamedTuple):
         return cls(Ragged.load(folder, "steps"), *json.loads((folder / "texts.json").read_text()))
 
 
-class Part(NamedTuple):
+class RecordedSplit(NamedTuple):
     """Some rows of some features, and where they come from."""
 
     features: Features
@@ -73,19 +73,19 @@ class Part(NamedTuple):
 
 
 class RecordedData(SequenceData, ABC):
-    """Recordings and what is known of them. A reader of answers implements `load`, which calls `read_parts` first.
+    """Recordings and what is known of them. A reader of answers implements `load`, which calls `read_splits` first.
 
-    A part (`train`, `val`, `test`) without a file of its own is a tenth of the training recordings, with their shares
+    A split (`train`, `val`, `test`) without a file of its own is a tenth of the training recordings, with their shares
     of the labels. So a single file is cut into 80, 10 and 10 %. The features of files are computed once and kept in
     `$SEQMODELS_CACHE/prepared`, unless the format is a function of somebody else, which may change unseen.
 
     Attributes:
-        parts: the recordings of each part; set by `read_parts`.
+        splits: the recordings of each split; set by `read_splits`.
 
     Args:
-        path: a folder, archive or table as `files.locate` takes it, or a mapping of parts to such; None to `generate`.
-        generate: from a seed, the recordings of each part; used where there is no `path`.
-        format: reads a path: a function like those of `audio_formats`, or a mapping of parts to such functions; None
+        path: a folder, archive or table as `files.locate` takes it, or a mapping of splits to such; None to `generate`.
+        generate: from a seed, the recordings of each split; used where there is no `path`.
+        format: reads a path: a function like those of `audio_formats`, or a mapping of splits to such functions; None
             to tell the format by the name of the file.
         features: what is computed of a sound; None for those of `LogMel` as it is.
         on_error: what becomes of a recording that cannot be read: "stop" or "skip".
@@ -93,7 +93,7 @@ class RecordedData(SequenceData, ABC):
         seed: of the generated recordings, of the cut, of the order of the batches.
     """
 
-    parts: dict[Split, Part]
+    splits: dict[Split, RecordedSplit]
 
     def __init__(
         self,
@@ -114,57 +114,58 @@ class RecordedData(SequenceData, ABC):
         self.format: Format | Mapping[Split, Format] = format or by_kind
         self.features = features or LogMel()
 
-    def read_parts(self) -> None:
-        """Read or generate the recordings, compute their features, cut off the parts that are missing.
+    def read_splits(self) -> None:
+        """Read or generate the recordings, compute their features, cut off the splits that are missing.
 
         Raises:
-            ValueError: a part has no recordings; there is no file for training.
+            ValueError: a split has no recordings; there is no file for training.
         """
-        self.parts = self._generated() if self.path is None else self._read()
-        self.check_parts()
+        self.splits = self._generated() if self.path is None else self._read()
+        self.check_splits()
 
-    def check_parts(self) -> None:
-        """Refuse a part without recordings.
+    def check_splits(self) -> None:
+        """Refuse a split without recordings.
 
         Raises:
             ValueError: there is one.
         """
-        rows = {split: part.rows for split, part in self.parts.items()}
-        check_filled("recordings", rows, {split: part.origin for split, part in self.parts.items()}, self.errors)
+        rows = {split: recorded.rows for split, recorded in self.splits.items()}
+        origins = {split: recorded.origin for split, recorded in self.splits.items()}
+        check_filled("recordings", rows, origins, self.errors)
 
     def order(self, split: Split) -> Order:
         """Recordings of similar length together; in random order to train, from short to long else."""
         arrange = by_length if split == "train" else from_short_to_long
-        return arrange(self.parts[split].lengths, self.batch_size)
+        return arrange(self.splits[split].lengths, self.batch_size)
 
     def describe(self) -> dict[str, str]:
         """Origin, number and length of the recordings, what is computed of them, and what was left out."""
-        counts = ", ".join(f"{len(self.parts[split].rows):,} {split}" for split in SPLITS)
-        seconds = torch.cat([part.lengths for part in self.parts.values()]) * self.features.seconds
-        unread = {part.features.skipped for part in self.parts.values()}
+        counts = ", ".join(f"{len(self.splits[split].rows):,} {split}" for split in SPLITS)
+        seconds = torch.cat([recorded.lengths for recorded in self.splits.values()]) * self.features.seconds
+        unread = {recorded.features.skipped for recorded in self.splits.values()}
         skipped = "; ".join(sorted({*unread, self.errors.describe()} - {""}))
         return {
-            "data": self.parts["train"].origin,
+            "data": self.splits["train"].origin,
             "recordings": counts,
             "length": f"{float(seconds.median()):.2f} s in the median, {float(seconds.max()):.2f} s at most",
             "features": self.features.describe(),
             **({"skipped": skipped} if skipped else {}),
         }
 
-    def _generated(self) -> dict[Split, Part]:
+    def _generated(self) -> dict[Split, RecordedSplit]:
         assert self.generate is not None
         errors, origin = RowErrors(self.errors.on_error), generated_by(self.generate)
         made = {split: self._computed(sounds, errors) for split, sounds in self.generate(self.seed).items()}
-        return {split: Part(features, _every(features), origin) for split, features in made.items()}
+        return {split: RecordedSplit(features, _every(features), origin) for split, features in made.items()}
 
-    def _read(self) -> dict[Split, Part]:
+    def _read(self) -> dict[Split, RecordedSplit]:
         assert self.path is not None
         paths = {split: locate(source) for split, source in sources_of(self.path).items()}
         features = {split: self._features(path, format_of(split, self.format)) for split, path in paths.items()}
         rows = {split: _every(each) for split, each in features.items()}
         train, origins = features["train"], origins_of(paths)
         cut(rows, key=lambda row: row, label=lambda row: self.stratum(train.texts[row]), seed=self.seed)
-        return {split: Part(features.get(split, train), rows[split], origins[split]) for split in SPLITS}
+        return {split: RecordedSplit(features.get(split, train), rows[split], origins[split]) for split in SPLITS}
 
     def _features(self, path: Path, format: Format) -> Features:
         """Computed now or earlier."""
@@ -174,15 +175,14 @@ class RecordedData(SequenceData, ABC):
         files = [path] if path.is_file() else []
         if not is_archive(path):
             sounds = (recording.sound for recording in inner(path, RowErrors("skip")))
-            files += sorted({sound for sound in sounds if isinstance(sound, Path) and sound.is_file()})
+            files += sorted({sound for sound in sounds if isinstance(sound, Path)})
         key = {
             "recordings": FORMAT_NUMBER,
-            "files": [fingerprint(file) for file in files],
             "format": reader,
             "features": self.features.recipe(),
             "on_error": self.errors.on_error,
         }
-        return Features.load(prepared(key, lambda folder: self._read_features(path, format).save(folder)))
+        return Features.load(prepared(key, files, lambda folder: self._read_features(path, format).save(folder)))
 
     def _read_features(self, path: Path, format: Format) -> Features:
         errors = RowErrors(self.errors.on_error)
@@ -198,7 +198,7 @@ class RecordedData(SequenceData, ABC):
         return Features(Ragged.of(rows), texts, places, errors.describe())
 
     def stratum(self, text: str) -> str:
-        """Each part of a cut file gets the same share of rows with an equal stratum: with an equal label."""
+        """Each split of a cut file gets the same share of rows with an equal stratum: with an equal label."""
         return text
 
 

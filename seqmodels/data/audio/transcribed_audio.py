@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Literal
 
-from seqmodels.data.audio.floors import error_rates, tokens_by_flat_start
-from seqmodels.data.audio.recordings import Part, RecordedData
+from seqmodels.data.audio.baselines import error_rates, tokens_by_flat_start
+from seqmodels.data.audio.recordings import RecordedData, RecordedSplit
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.types import DataSpec
@@ -47,19 +47,20 @@ class TranscribedAudioData(RecordedData):
 
     def load(self) -> None:
         """Read or generate the recordings, index what is said in them."""
-        self.read_parts()
-        texts = self.parts["train"].texts
+        self.read_splits()
+        texts = self.splits["train"].texts
         if self.unit == "words":
             vocabulary = Vocabulary.words(texts, marks=True)
         else:
             vocabulary = Vocabulary.characters("".join(texts), marks=True)
         tokens = {
-            split: vocabulary.encode_batch(part.features.texts, end=self.end_mark) for split, part in self.parts.items()
+            split: vocabulary.encode_batch(recorded.features.texts, end=self.end_mark)
+            for split, recorded in self.splits.items()
         }
         if not self.end_mark:
-            self.parts = {split: self._aligned(part, tokens[split]) for split, part in self.parts.items()}
-            self.check_parts()
-        self.examples = {split: part.dataset(Ragged.of(tokens[split])) for split, part in self.parts.items()}
+            self.splits = {split: self._aligned(recorded, tokens[split]) for split, recorded in self.splits.items()}
+            self.check_splits()
+        self.examples = {split: recorded.dataset(Ragged.of(tokens[split])) for split, recorded in self.splits.items()}
         self.spec = DataSpec(
             inputs="values",
             input_size=self.features.size,
@@ -69,12 +70,12 @@ class TranscribedAudioData(RecordedData):
         )
 
     def stratum(self, text: str) -> str:  # noqa: ARG002
-        """Texts are no classes: any may be in any part."""
+        """Texts are no classes: any may be in any split."""
         return ""
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """The error rates of a model for which every token lasts as long as its neighbours."""
-        train, test = self.parts["train"], self.parts["test"]
+        train, test = self.splits["train"], self.splits["test"]
         vocabulary = Vocabulary.from_json(self.spec.target_vocabulary or "")
         said = tokens_by_flat_start(train.sequences(), vocabulary.encode_batch(train.texts), test.sequences())
         wanted = vocabulary.encode_batch(test.texts)
@@ -85,18 +86,18 @@ class TranscribedAudioData(RecordedData):
         assert self.spec.target_vocabulary is not None
         entries = Vocabulary.from_json(self.spec.target_vocabulary).tokens[4:]
         shown = (" " if self.unit == "words" else "").join(entries[:60])
-        longest = max((text for part in self.parts.values() for text in part.texts), key=len)
+        longest = max((text for recorded in self.splits.values() for text in recorded.texts), key=len)
         return {**super().describe(), "texts": f"in {len(entries)} {self.unit}: {shown}", "longest text": longest}
 
-    def _aligned(self, part: Part, tokens: Sequence[Sequence[int]]) -> Part:
+    def _aligned(self, recorded: RecordedSplit, tokens: Sequence[Sequence[int]]) -> RecordedSplit:
         """Without the recordings that have fewer steps than their tokens need."""
         rows = []
-        for row in part.rows:
-            with self.errors.at(part.features.places[row]):
+        for row in recorded.rows:
+            with self.errors.at(recorded.features.places[row]):
                 needed = len(tokens[row]) + sum(token == following for token, following in pairwise(tokens[row]))
-                steps = int(part.features.steps.lengths[row])
+                steps = int(recorded.features.steps.lengths[row])
                 if steps < needed:
-                    text = part.features.texts[row]
+                    text = recorded.features.texts[row]
                     raise ValueError(f"expected a recording of at least {needed} steps for {text!r:.60}, got {steps}")
                 rows.append(row)
-        return part._replace(rows=rows)
+        return recorded._replace(rows=rows)

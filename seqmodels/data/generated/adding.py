@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from seqmodels.data.base import SPLITS
-from seqmodels.data.parts import sizes_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.rows import Rows
+from seqmodels.data.splits import sizes_of
 from seqmodels.data.synthetic import Numbers, Problem
 from seqmodels.types import DataSpec
 
@@ -14,7 +14,7 @@ from seqmodels.types import DataSpec
 def adding(seed: int, *, steps: int = 50, count: int = 24_000) -> Problem:
     """Make sequences of uniform numbers from 0 to 1, each with a mark beside it that is 1 twice and else 0.
 
-    One number of the first half is marked and one of the second. The floor is that of answering 1 to everything: its
+    One number of the first half is marked and one of the second. The baseline is that of answering 1 to everything: its
     mean squared error is 1/6 in expectation, the variance of the sum of two such numbers.
 
     Args:
@@ -37,7 +37,7 @@ def adding(seed: int, *, steps: int = 50, count: int = 24_000) -> Problem:
     if steps < 2:
         raise ValueError(f"two numbers to add need at least 2 steps, got {steps}")
     random = np.random.default_rng(seed)
-    drawn = {split: _drawn(random, steps, part) for split, part in sizes_of(count).items()}
+    drawn = {split: _drawn(random, steps, size) for split, size in sizes_of(count).items()}
     sums = {split: (values[..., 0] * values[..., 1]).sum(1) for split, values in drawn.items()}
     mean, std = 1.0, (1 / 6) ** 0.5
     rows = {
@@ -45,7 +45,7 @@ def adding(seed: int, *, steps: int = 50, count: int = 24_000) -> Problem:
         for split in SPLITS
     }
     errors = sums["test"] - 1
-    floor = {"mse": float((errors**2).mean()), "mae": float(np.abs(errors).mean())}
+    baseline = {"mse": float((errors**2).mean()), "mae": float(np.abs(errors).mean())}
     spec = DataSpec(
         inputs="values",
         input_size=2,
@@ -56,7 +56,7 @@ def adding(seed: int, *, steps: int = 50, count: int = 24_000) -> Problem:
         answers=("sum",),
         raw=Numbers(2).recipe(),
     )
-    return Problem(spec, rows, floor, {"steps": str(steps), "prediction": "the sum of the two marked numbers"})
+    return Problem(spec, rows, baseline, {"steps": str(steps), "prediction": "the sum of the two marked numbers"})
 
 
 def _drawn(random: np.random.Generator, steps: int, count: int) -> np.ndarray:

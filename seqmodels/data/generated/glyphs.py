@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 
 from seqmodels.data.base import Split
 from seqmodels.data.images.formats import TitledPicture
-from seqmodels.data.parts import sizes_of
+from seqmodels.data.splits import sizes_of
 
 FONTS: Mapping[Split, Sequence[str]] = {
     "train": (
@@ -51,18 +51,18 @@ def digits(
         count: number of pictures; an eighth of them for validation, an eighth for test.
 
     Example:
-        >>> parts = digits(0, count=8)
-        >>> parts["test"][0].picture.shape, parts["test"][0].text in "0123456789"
+        >>> splits = digits(0, count=8)
+        >>> splits["test"][0].picture.shape, splits["test"][0].text in "0123456789"
         ((28, 28), True)
     """
     generator = Generator().manual_seed(seed)
     return {
-        split: _part(FONTS[split], size, part, distortion, NOISE[split], generator)
-        for split, part in sizes_of(count).items()
+        split: _pictures(FONTS[split], size, rows, distortion, NOISE[split], generator)
+        for split, rows in sizes_of(count).items()
     }
 
 
-def _part(
+def _pictures(
     fonts: Sequence[str], size: int, count: int, distortion: float, noise: float, generator: Generator
 ) -> list[TitledPicture]:
     drawn = torch.stack([torch.stack([_drawn(font, digit) for digit in range(10)]) for font in fonts])

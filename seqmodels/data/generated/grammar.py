@@ -46,7 +46,7 @@ def polished(text: str) -> str:
 
 
 def different(draw: Callable[[], LabelledText | None], sizes: Mapping[Split, int]) -> dict[Split, list[LabelledText]]:
-    """Draw until there are texts enough for all parts, no two alike; None is drawn again."""
+    """Draw until there are texts enough for all splits, no two alike; None is drawn again."""
     drawn: dict[str, LabelledText] = {}
     while len(drawn) < sum(sizes.values()):
         text = draw()

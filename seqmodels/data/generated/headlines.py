@@ -52,7 +52,7 @@ def headlines(seed: int, sizes: Mapping[Split, int] = SIZES) -> dict[Split, list
 
     Args:
         seed: of every choice.
-        sizes: number of headlines of each part.
+        sizes: number of headlines of each split.
 
     Example:
         >>> sorted({text.label for text in headlines(0)["test"]})

@@ -65,7 +65,7 @@ def messages(seed: int, sizes: Mapping[Split, int] = SIZES) -> dict[Split, list[
 
     Args:
         seed: of every choice.
-        sizes: number of messages of each part.
+        sizes: number of messages of each split.
 
     Example:
         >>> {text.label for text in messages(0)["test"]} == {"ham", "spam"}

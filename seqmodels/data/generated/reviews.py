@@ -134,11 +134,11 @@ def reviews(seed: int, sizes: Mapping[Split, int] = SIZES) -> dict[Split, list[L
 
     Args:
         seed: of every choice.
-        sizes: number of reviews of each part.
+        sizes: number of reviews of each split.
 
     Example:
-        >>> parts = reviews(0, {"train": 3, "val": 1, "test": 1})
-        >>> parts["test"][0]
+        >>> splits = reviews(0, {"train": 3, "val": 1, "test": 1})
+        >>> splits["test"][0]
         LabelledText(text='The pace was often wonderful that evening.', label='positive', phrases=())
     """
     random = Random(seed)

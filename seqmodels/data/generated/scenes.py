@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from seqmodels.data.base import Split
 from seqmodels.data.images.formats import TitledPicture
 from seqmodels.data.images.pictures import Pixels
-from seqmodels.data.parts import sizes_of
+from seqmodels.data.splits import sizes_of
 
 # In the order in which a sentence names them: so that a scene, whose colours all differ, has only one.
 COLOURS = {
@@ -49,12 +49,12 @@ def scenes(seed: int, *, size: int = 32, count: int = 12_000) -> dict[Split, lis
         count: number of pictures; an eighth of them for validation, an eighth for test.
 
     Example:
-        >>> parts = scenes(0, count=8)
-        >>> parts["train"][0].picture.shape
+        >>> splits = scenes(0, count=8)
+        >>> splits["train"][0].picture.shape
         (32, 32, 3)
     """
     random = Random(seed)
-    return {split: [_scene(number, size, random) for number in range(part)] for split, part in sizes_of(count).items()}
+    return {split: [_scene(number, size, random) for number in range(rows)] for split, rows in sizes_of(count).items()}
 
 
 def _scene(number: int, size: int, random: Random) -> TitledPicture:

@@ -14,7 +14,7 @@ from seqmodels.data.audio.sound import Sound
 from seqmodels.data.base import SPLITS, Split
 
 Samples = NDArray[np.float64]
-Parts = dict[Split, list[Recording]]
+Splits = dict[Split, list[Recording]]
 
 LOWEST_PITCHES = (250.0, 1250.0)
 PITCHES = (400.0, 700.0, 1200.0, 2000.0)
@@ -72,7 +72,7 @@ KINDS: dict[str, Kind] = {
 }
 
 
-def sounds(seed: int, *, count: int = 2500, sample_rate: int = 8000, noise: float = 0.2) -> Parts:
+def sounds(seed: int, *, count: int = 2500, sample_rate: int = 8000, noise: float = 0.2) -> Splits:
     """Nine kinds of sounds, as many of each: a tone, a tremolo, a burst of noise, and three pairs that sound alike
     backwards: a rising and a falling tone, a low and a high tone in either order, a swelling and a fading tone.
 
@@ -83,10 +83,10 @@ def sounds(seed: int, *, count: int = 2500, sample_rate: int = 8000, noise: floa
         noise: how loud the noise is at most; the sounds have an amplitude of 1.
 
     Example:
-        >>> parts = sounds(0, count=20)
-        >>> [len(part) for part in parts.values()]
+        >>> splits = sounds(0, count=20)
+        >>> [len(split) for split in splits.values()]
         [16, 2, 2]
-        >>> parts["train"][0].text
+        >>> splits["train"][0].text
         'falling'
     """
     random = np.random.default_rng(seed)
@@ -109,7 +109,7 @@ def spelled_tones(
     noise: float = 0.3,
     shortest: int = 3,
     longest: int = 8,
-) -> Parts:
+) -> Splits:
     """Strings of the letters a to l, each letter two tones one after the other, out of four pitches.
 
     The same two tones in the other order are another letter. A letter lasts from 0.08 to 0.2 seconds, and a short
@@ -163,7 +163,7 @@ def _recorded(wave: Samples, sample_rate: int, noise: float, random: np.random.G
     return Sound((0.1 * random.uniform(0.3, 3) * whole).astype(np.float32), sample_rate)
 
 
-def _cut(recordings: list[Recording]) -> Parts:
+def _cut(recordings: list[Recording]) -> Splits:
     tenth = len(recordings) // 10
     bounds: Mapping[Split, slice] = {
         "train": slice(0, len(recordings) - 2 * tenth),

@@ -165,7 +165,7 @@ def _drawn(grammar: str, mark: Mark, seed: int, count: int) -> dict[Split, list[
         words, tags = zip(*_expanded("sentence", rules, mark, random), strict=True)
         drawn.setdefault(TaggedSentence(_polished(words), tags))
     sentences = list(drawn)
-    return {split: [sentences[row] for row in part] for split, part in in_time(count, (0.1, 0.1)).items()}
+    return {split: [sentences[row] for row in rows] for split, rows in in_time(count, (0.1, 0.1)).items()}
 
 
 def _expanded(symbol: str, rules: Rules, mark: Mark, random: Random) -> list[tuple[str, str]]:

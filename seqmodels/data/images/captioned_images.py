@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from seqmodels.data.base import Split
-from seqmodels.data.images.floors import texts_of_nearest
+from seqmodels.data.images.baselines import texts_of_nearest
 from seqmodels.data.images.image_data import ImageData
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.vocabulary import Vocabulary
-from seqmodels.data.written_floors import written_floor
+from seqmodels.data.written_baselines import written_baseline
 
 
 class CaptionedImagesData(ImageData):
@@ -53,24 +53,25 @@ class CaptionedImagesData(ImageData):
 
     def index(self) -> tuple[dict[Split, Ragged], dict[str, Any]]:
         """Captions to indices, each with the end mark."""
-        captions = self.parts["train"].texts
+        captions = self.splits["train"].texts
         if self.unit == "words":
             self.vocabulary = Vocabulary.words(captions, marks=True, **self.words)
         else:
             self.vocabulary = Vocabulary.characters("".join(captions), marks=True)
         self.targets = {
-            split: Ragged.of(self.vocabulary.encode_batch(part.texts, end=True)) for split, part in self.parts.items()
+            split: Ragged.of(self.vocabulary.encode_batch(pictures.texts, end=True))
+            for split, pictures in self.splits.items()
         }
         return self.targets, {"output_size": len(self.vocabulary), "target_vocabulary": self.vocabulary.to_json()}
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """What is reached by the caption of the training picture whose pixels differ least."""
-        nearest = texts_of_nearest(self.parts["train"], self.parts["test"])
-        return written_floor(nearest, self.parts["test"].texts, self.vocabulary)
+        nearest = texts_of_nearest(self.splits["train"], self.splits["test"])
+        return written_baseline(nearest, self.splits["test"].texts, self.vocabulary)
 
     def describe(self) -> dict[str, str]:
         """Also the captions."""
-        train, test = self.parts["train"], self.parts["test"]
+        train, test = self.splits["train"], self.splits["test"]
         lengths = self.targets["train"].lengths - 1
         seen = set(train.texts)
         new = f"{sum(text not in seen for text in test.texts) / len(test.texts):.1%}".replace("%", " %")

@@ -1,7 +1,7 @@
-"""The pictures of one part of a data set as one array: files are decoded once, and read memory-mapped ever after."""
+"""The pictures of one split of a data set as one array: files are decoded once, and read memory-mapped ever after."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqmodels.data.array_files import growing_array, save_array
 from seqmodels.data.images.formats import TitledPicture
 from seqmodels.data.images.pictures import Picture, Pixels, opened
-from seqmodels.data.prepared import fingerprint, prepared
+from seqmodels.data.prepared import prepared
 from seqmodels.data.row_errors import RowErrors
 
 Indices = NDArray[np.int64]
@@ -54,7 +55,7 @@ def decode(titled: Sequence[TitledPicture], picture: Picture, errors: RowErrors)
     """Read pictures and bring them to one size; each file once, however many texts it has.
 
     Args:
-        titled: pictures of a part.
+        titled: pictures of a split.
         picture: how they are read.
         errors: what becomes of a row whose picture cannot be read.
     """
@@ -62,44 +63,42 @@ def decode(titled: Sequence[TitledPicture], picture: Picture, errors: RowErrors)
     texts = [item.text for item in titled]
     if not titled or not all(isinstance(item.picture, Path) for item in titled):
         pixels = np.zeros((len(titled), *shape), dtype=np.uint8)
-        rows, which = _fill(pixels, titled, picture, errors)
+        unfilled = iter(pixels)
+        rows, which = _read(titled, picture, errors, lambda found: np.copyto(next(unfilled), found))
         return TitledPixels(pixels, which, [texts[row] for row in rows])
 
     def make(folder: Path) -> None:
-        count = len({item.picture for item in titled})
-        pixels = np.lib.format.open_memmap(folder / "pixels.npy", "w+", np.uint8, (count, *shape))
         fresh = RowErrors(errors.on_error)
-        np.save(folder / "rows.npy", np.stack(_fill(pixels, titled, picture, fresh)))
-        pixels.flush()
+        with growing_array(folder / "pixels.npy", shape, np.uint8) as append:
+            rows = _read(titled, picture, fresh, lambda found: append(found[None]))
+        save_array(folder / "rows.npy", np.stack(rows))
         (folder / "skipped.json").write_text(json.dumps([fresh.skipped, fresh.first]))
 
-    files = [[item.place, *_state(item.picture)] for item in titled]
-    folder = prepared({**asdict(picture), "on_error": errors.on_error, "format": FORMAT, "files": files}, make)
+    files = {item.picture: number for number, item in enumerate(titled) if isinstance(item.picture, Path)}
+    rows_read = [[item.place, files[item.picture]] for item in titled if isinstance(item.picture, Path)]
+    key = {**asdict(picture), "on_error": errors.on_error, "format": FORMAT, "rows": rows_read}
+    folder = prepared(key, files, make)
     skipped, first = json.loads((folder / "skipped.json").read_text())
     errors.skipped, errors.first = errors.skipped + skipped, errors.first or first
     rows, which = np.load(folder / "rows.npy")
     return TitledPixels(np.load(folder / "pixels.npy", mmap_mode="r"), which, [texts[row] for row in rows])
 
 
-def _fill(out: Pixels, titled: Sequence[TitledPicture], picture: Picture, errors: RowErrors) -> tuple[Indices, Indices]:
-    """Decode each picture into `out`; the rows that could be read, and the picture of each of them."""
+def _read(
+    titled: Sequence[TitledPicture], picture: Picture, errors: RowErrors, append: Callable[[Pixels], object]
+) -> tuple[Indices, Indices]:
+    """Decode each picture once and append it; return the rows that could be read, and the picture of each of them."""
     places: dict[object, int] = {}
     rows, which = [], []
     for row, item in enumerate(titled):
         key = item.picture if isinstance(item.picture, Path) else row
         with errors.at(item.place):
             if key not in places:
-                out[len(places)] = picture.pixels(item.picture)
+                append(picture.pixels(item.picture))
                 places[key] = len(places)
             rows.append(row)
             which.append(places[key])
     return np.array(rows, dtype=np.int64), np.array(which, dtype=np.int64)
-
-
-def _state(picture: Path | Pixels) -> list[object]:
-    """What the decoded picture depends on; a missing file is reported by who opens it."""
-    assert isinstance(picture, Path)
-    return fingerprint(picture) if picture.is_file() else [str(picture)]
 
 
 def _first_readable(titled: Sequence[TitledPicture]) -> tuple[str, int, int]:

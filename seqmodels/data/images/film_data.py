@@ -10,26 +10,26 @@ import torch
 
 from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
 from seqmodels.data.files import Source
+from seqmodels.data.images.baselines import by_pixels, texts_of_nearest
 from seqmodels.data.images.decoded import TitledPixels
 from seqmodels.data.images.film_formats import FilmFormat, TitledFilm, captioned_films, labelled_frames
-from seqmodels.data.images.floors import by_pixels, texts_of_nearest
 from seqmodels.data.images.frames import FilmRows, Films, Frames
 from seqmodels.data.orders import Order, by_length, in_order
-from seqmodels.data.parts import check_filled, classes_of, cut, read_files
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
+from seqmodels.data.splits import check_filled, classes_of, cut, read_files
 from seqmodels.data.vocabulary import Vocabulary
-from seqmodels.data.written_floors import written_floor
+from seqmodels.data.written_baselines import written_baseline
 from seqmodels.types import DataSpec
 
 Titled = list[TitledFilm]
 
 
 class FilmData(SequenceData):
-    """Films with texts. A part without a file of its own is a tenth of the training part.
+    """Films with texts. A split without a file of its own is a tenth of the training split.
 
     Args:
-        path: a table as `files.locate` takes it, or a mapping of parts to such; None to `generate`.
+        path: a table as `files.locate` takes it, or a mapping of splits to such; None to `generate`.
         generate: from a seed, films with their texts; used where there is no `path`.
         format: reads a table: a function like those of `film_formats`.
         size: of a side of each frame, in pixels.
@@ -39,7 +39,7 @@ class FilmData(SequenceData):
         seed: of the generated films, of a cut, of the order of the batches.
 
     Raises:
-        ValueError: there is neither a path nor a generator. When loaded: a part is empty, or a film cannot be read.
+        ValueError: there is neither a path nor a generator. When loaded: a split is empty, or a film cannot be read.
     """
 
     raw: Frames
@@ -65,34 +65,34 @@ class FilmData(SequenceData):
 
     @abstractmethod
     def index(self) -> tuple[dict[Split, Ragged], dict[str, Any]]:
-        """The targets of each part, and what the spec says of them."""
+        """The targets of each split, and what the spec says of them."""
 
     def load(self) -> None:
         """Read or generate the films, bring them to one size and standardise them."""
         self._origins, titled = self._read()
         cut(titled, key=lambda film: film.place, label=lambda _: "all", seed=self.seed)
-        self.parts = {split: self._films(titled[split]) for split in SPLITS}
-        check_filled("films", {split: part.texts for split, part in self.parts.items()}, self._origins, self.errors)
-        train = self.parts["train"].frames
+        self.splits = {split: self._films(titled[split]) for split in SPLITS}
+        check_filled("films", {split: films.texts for split, films in self.splits.items()}, self._origins, self.errors)
+        train = self.splits["train"].frames
         sample = torch.cat([train[row] for row in range(0, len(train), max(1, len(train) // 200))]) / 255
         channels, side = self.plain.channels, self.plain.height
         self.raw = Frames(channels, side, side, float(sample.mean()), float(sample.std()) or 1.0)
         targets, told = self.index()
-        self.examples = {split: FilmRows(self.parts[split].frames, targets[split], self.raw) for split in SPLITS}
+        self.examples = {split: FilmRows(self.splits[split].frames, targets[split], self.raw) for split in SPLITS}
         shape = (channels, side, side)
         self.spec = DataSpec(inputs="images", input_size=channels, shape=shape, raw=self.raw.recipe(), **told)
 
     def order(self, split: Split) -> Order:
         """Films of similar length together in random order to train, as they come else."""
-        lengths = self.parts[split].frames.lengths
+        lengths = self.splits[split].frames.lengths
         return by_length(lengths, self.batch_size) if split == "train" else in_order(len(lengths), self.batch_size)
 
     def describe(self) -> dict[str, str]:
         """Origin, number, length and size of the films."""
-        lengths = torch.cat([part.frames.lengths for part in self.parts.values()])
+        lengths = torch.cat([films.frames.lengths for films in self.splits.values()])
         lines = {
             "data": self._origins["train"],
-            "films": ", ".join(f"{len(self.parts[split].texts):,} {split}" for split in SPLITS),
+            "films": ", ".join(f"{len(self.splits[split].texts):,} {split}" for split in SPLITS),
             "length": f"{int(lengths.min())} to {int(lengths.max())} frames",
             "frames": f"{self.raw.width} x {self.raw.height} pixels, {'grey' if self.raw.channels == 1 else 'colours'}",
         }
@@ -114,7 +114,7 @@ class FilmData(SequenceData):
 
 
 class LabelledFilmData(FilmData):
-    """A label for each frame. The classes are those of the training part, in alphabetical order.
+    """A label for each frame. The classes are those of the training split, in alphabetical order.
 
     Arguments are those of `FilmData`; a table has the columns `frame` and `label`.
 
@@ -127,22 +127,22 @@ class LabelledFilmData(FilmData):
 
     def index(self) -> tuple[dict[Split, Ragged], dict[str, Any]]:
         """Labels to numbers."""
-        classes = classes_of({split: chain(*part.texts) for split, part in self.parts.items()}, self._origins)
+        classes = classes_of({split: chain(*films.texts) for split, films in self.splits.items()}, self._origins)
         numbers = {name: number for number, name in enumerate(classes)}
         targets = {
-            split: Ragged.of([numbers[label] for label in labels] for labels in part.texts)
-            for split, part in self.parts.items()
+            split: Ragged.of([numbers[label] for label in labels] for labels in films.texts)
+            for split, films in self.splits.items()
         }
         return targets, {"output_size": len(classes), "classes": classes}
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """The accuracy of logistic regression on the pixels of single frames, of up to 10,000."""
         return {"accuracy": by_pixels(self._frames("train"), self._frames("test"))}
 
     def _frames(self, split: Split) -> TitledPixels:
-        part = self.parts[split]
-        pixels = torch.cat([part.frames[row] for row in range(len(part.frames))]).byte().numpy()
-        return TitledPixels(pixels, np.arange(len(pixels)), list(chain(*part.texts)))
+        films = self.splits[split]
+        pixels = torch.cat([films.frames[row] for row in range(len(films.frames))]).byte().numpy()
+        return TitledPixels(pixels, np.arange(len(pixels)), list(chain(*films.texts)))
 
 
 class CaptionedFilmData(FilmData):
@@ -160,15 +160,15 @@ class CaptionedFilmData(FilmData):
         targets = {split: Ragged.of(self.vocabulary.encode_batch(self._captions(split), end=True)) for split in SPLITS}
         return targets, {"output_size": len(self.vocabulary), "target_vocabulary": self.vocabulary.to_json()}
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """What is reached by the caption of the training film whose average frame differs least."""
         nearest = texts_of_nearest(self._averages("train"), self._averages("test"))
-        return written_floor(nearest, self._captions("test"), self.vocabulary)
+        return written_baseline(nearest, self._captions("test"), self.vocabulary)
 
     def _captions(self, split: Split) -> list[str]:
-        return [text for (text,) in self.parts[split].texts]
+        return [text for (text,) in self.splits[split].texts]
 
     def _averages(self, split: Split) -> TitledPixels:
-        part = self.parts[split]
-        pixels = torch.stack([part.frames[row].float().mean(0).byte() for row in range(len(part.frames))]).numpy()
+        films = self.splits[split]
+        pixels = torch.stack([films.frames[row].float().mean(0).byte() for row in range(len(films.frames))]).numpy()
         return TitledPixels(pixels, np.arange(len(pixels)), self._captions(split))

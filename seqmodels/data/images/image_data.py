@@ -14,9 +14,9 @@ from seqmodels.data.images.decoded import TitledPixels, decode, shape_of
 from seqmodels.data.images.formats import Format, TitledPicture, by_suffix
 from seqmodels.data.images.pictures import Picture, PictureRows
 from seqmodels.data.orders import Order, in_order, shuffled
-from seqmodels.data.parts import check_filled, cut, read_files
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
+from seqmodels.data.splits import check_filled, cut, read_files
 from seqmodels.types import DataSpec
 
 MEASURED = 10_000
@@ -27,17 +27,17 @@ Titled = list[TitledPicture]
 class ImageData(SequenceData):
     """Pictures with a text each: a label or a caption.
 
-    A part (`train`, `val`, `test`) without a file of its own is a tenth of the training rows, drawn at random; rows
+    A split (`train`, `val`, `test`) without a file of its own is a tenth of the training rows, drawn at random; rows
     of the same picture stay together.
 
     Attributes:
-        parts: the decoded pictures and the texts of each part; set by `load`.
-        origins: where each part comes from; set by `load`.
+        splits: the decoded pictures and the texts of each split; set by `load`.
+        origins: where each split comes from; set by `load`.
         picture: how a picture is read; set by `load`.
 
     Args:
-        path: a file or folder as `files.locate` takes it, or a mapping of parts to such; None to `generate`.
-        generate: from a seed, the pictures of each part; used where there is no `path`.
+        path: a file or folder as `files.locate` takes it, or a mapping of splits to such; None to `generate`.
+        generate: from a seed, the pictures of each split; used where there is no `path`.
         format: reads a file or folder: a function like those of `picture_formats`; None to go by the name.
         columns: names of the columns of `picture` and `text`, if the format is a table told by its name.
         picture: `size`, of a side or height and width, and `channels`, 1 or 3; each None, or left out, to be that of
@@ -47,10 +47,10 @@ class ImageData(SequenceData):
         seed: of the generated pictures, of the cut, of the order of the training rows.
 
     Raises:
-        ValueError: there is neither a path nor a generator. When loaded: a part is empty, or a row cannot be read.
+        ValueError: there is neither a path nor a generator. When loaded: a split is empty, or a row cannot be read.
     """
 
-    parts: dict[Split, TitledPixels]
+    splits: dict[Split, TitledPixels]
     origins: dict[Split, str]
     picture: Picture
 
@@ -76,21 +76,23 @@ class ImageData(SequenceData):
 
     @abstractmethod
     def index(self) -> tuple[dict[Split, Tensor] | dict[Split, Ragged], dict[str, Any]]:
-        """The targets of each part, and what the spec says of them."""
+        """The targets of each split, and what the spec says of them."""
 
     def load(self) -> None:
         """Read or generate the pictures, bring them to one size and standardise them."""
         self.origins, titled = self._read()
         channels, height, width = shape_of(titled["train"], self.size, self.channels)
         plain = Picture(channels, height, width)
-        self.parts = {split: decode(titled[split], plain, self.errors) for split in SPLITS}
-        check_filled("pictures", {split: part.texts for split, part in self.parts.items()}, self.origins, self.errors)
-        mean, std = _moments(self.parts["train"])
+        self.splits = {split: decode(titled[split], plain, self.errors) for split in SPLITS}
+        check_filled(
+            "pictures", {split: pictures.texts for split, pictures in self.splits.items()}, self.origins, self.errors
+        )
+        mean, std = _moments(self.splits["train"])
         self.picture = Picture(channels, height, width, mean, std)
         targets, told = self.index()
         self.examples = {
-            split: PictureRows(part.pixels, part.which, targets[split], self.picture)
-            for split, part in self.parts.items()
+            split: PictureRows(pictures.pixels, pictures.which, targets[split], self.picture)
+            for split, pictures in self.splits.items()
         }
         images = {"inputs": "images", "input_size": channels, "shape": (channels, height, width)}
         self.spec = DataSpec(**{**images, "raw": self.picture.recipe(), **told})
@@ -98,11 +100,11 @@ class ImageData(SequenceData):
     def order(self, split: Split) -> Order:
         """Training rows in random order, the others as they come."""
         draw = shuffled if split == "train" else in_order
-        return draw(len(self.parts[split].texts), self.batch_size)
+        return draw(len(self.splits[split].texts), self.batch_size)
 
     def describe(self) -> dict[str, str]:
         """Origin, number and size of the pictures."""
-        counts = ", ".join(f"{len(self.parts[split].texts):,} {split}" for split in SPLITS)
+        counts = ", ".join(f"{len(self.splits[split].texts):,} {split}" for split in SPLITS)
         kind = "grey" if self.picture.channels == 1 else "colours"
         lines = {
             "data": self.origins["train"],
@@ -112,7 +114,7 @@ class ImageData(SequenceData):
         return lines | self.errors.summary()
 
     def stratum(self, item: TitledPicture) -> str:  # noqa: ARG002
-        """What each part of a cut file has the same share of; nothing in particular."""
+        """What each split of a cut file has the same share of; nothing in particular."""
         return ""
 
     def _read(self) -> tuple[dict[Split, str], Mapping[Split, Titled]]:
@@ -132,10 +134,10 @@ def _picture_key(item: TitledPicture) -> object:
     return item.place if isinstance(item.picture, np.ndarray) else item.picture
 
 
-def _moments(part: TitledPixels) -> tuple[float, float]:
+def _moments(pictures: TitledPixels) -> tuple[float, float]:
     """Mean and standard deviation of all pixels, from 0 to 1, of up to 10,000 rows."""
-    spread = part.which[:: -(-len(part.which) // MEASURED)]
-    counts = sum(np.bincount(part.pixels[chunk].ravel(), minlength=256) for chunk in np.array_split(spread, 20))
+    spread = pictures.which[:: -(-len(pictures.which) // MEASURED)]
+    counts = sum(np.bincount(pictures.pixels[chunk].ravel(), minlength=256) for chunk in np.array_split(spread, 20))
     values = np.arange(256) / 255
     mean = float(np.average(values, weights=counts))
     return mean, float(np.sqrt(np.average((values - mean) ** 2, weights=counts))) or 1.0

@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 
 from seqmodels.data.base import Split
-from seqmodels.data.images.floors import by_pixels
+from seqmodels.data.images.baselines import by_pixels
 from seqmodels.data.images.formats import TitledPicture
 from seqmodels.data.images.image_data import ImageData
-from seqmodels.data.parts import classes_of
+from seqmodels.data.splits import classes_of
 
 
 class LabelledImagesData(ImageData):
-    """Classification of pictures. The classes are the labels of the training part, in alphabetical order.
+    """Classification of pictures. The classes are the labels of the training split, in alphabetical order.
 
     A cut keeps the shares of the classes. Arguments are those of `ImageData`.
 
@@ -31,14 +31,16 @@ class LabelledImagesData(ImageData):
 
     def index(self) -> tuple[dict[Split, Tensor], dict[str, Any]]:
         """Classes to numbers."""
-        classes = classes_of({split: part.texts for split, part in self.parts.items()}, self.origins)
+        classes = classes_of({split: pictures.texts for split, pictures in self.splits.items()}, self.origins)
         numbers = {name: number for number, name in enumerate(classes)}
-        targets = {split: torch.tensor([numbers[text] for text in part.texts]) for split, part in self.parts.items()}
+        targets = {
+            split: torch.tensor([numbers[text] for text in pictures.texts]) for split, pictures in self.splits.items()
+        }
         return targets, {"output_size": len(classes), "classes": classes}
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """The accuracy of logistic regression on the pixels of up to 10,000 training pictures."""
-        return {"accuracy": by_pixels(self.parts["train"], self.parts["test"])}
+        return {"accuracy": by_pixels(self.splits["train"], self.splits["test"])}
 
     def describe(self) -> dict[str, str]:
         """Also the classes."""

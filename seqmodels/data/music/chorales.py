@@ -1,4 +1,4 @@
-"""Readers of polyphonic music, one per file format: a path in, the pieces of each part out."""
+"""Readers of polyphonic music, one per file format: a path in, the pieces of each split out."""
 
 import json
 import zlib
@@ -27,7 +27,7 @@ NAMES: Mapping[Split, tuple[str, ...]] = {
 def read_pieces(path: Path, errors: RowErrors, *, steps_per_beat: int = 1, seed: int = 0) -> Pieces:
     """Read a file or folder in the format that its name tells.
 
-    A `.mat` and a `.json` hold the parts by name; a folder of MIDI files holds them in folders `train`, `val` and
+    A `.mat` and a `.json` hold the splits by name; a folder of MIDI files holds them in folders `train`, `val` and
     `test`, or is cut into 80, 10 and 10 % of its files.
 
     Args:
@@ -52,14 +52,16 @@ def from_mat(path: Path, errors: RowErrors) -> Pieces:
     """MATLAB cells `traindata`, `validdata` and `testdata` of piano rolls (steps, 88).
 
     Raises:
-        ValueError: the file cannot be read, or lacks a part; a piece is no such roll.
+        ValueError: the file cannot be read, or lacks a split; a piece is no such roll.
     """
     try:
         content = loadmat(path, variable_names=[name for names in NAMES.values() for name in names])
     except (ValueError, OSError, TypeError, NotImplementedError, LookupError, MatReadError, zlib.error) as error:
         raise ValueError(f"{path}: no readable .mat file: {one_line(error)}") from error
-    parts = _named_parts(path, content)
-    return {split: list(_read(path, split, np.ravel(cells), _chords_of_cell, errors)) for split, cells in parts.items()}
+    splits = _named_splits(path, content)
+    return {
+        split: list(_read(path, split, np.ravel(cells), _chords_of_cell, errors)) for split, cells in splits.items()
+    }
 
 
 def from_json(path: Path, errors: RowErrors) -> Pieces:
@@ -67,7 +69,7 @@ def from_json(path: Path, errors: RowErrors) -> Pieces:
     lists of MIDI numbers.
 
     Raises:
-        ValueError: the file is not such JSON, or lacks a part; a piece is no such list.
+        ValueError: the file is not such JSON, or lacks a split; a piece is no such list.
     """
     try:
         content = json.loads(path.read_bytes())
@@ -75,11 +77,11 @@ def from_json(path: Path, errors: RowErrors) -> Pieces:
         raise ValueError(f"{path}: not JSON: {one_line(error)}") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path}: expected an object with train, valid and test, got {type(content).__name__}")
-    parts = _named_parts(path, content)
-    for split, pieces in parts.items():
+    splits = _named_splits(path, content)
+    for split, pieces in splits.items():
         if not isinstance(pieces, list):
             raise ValueError(f"{path}: {split}: expected a list of pieces, got {pieces!r:.60}")
-    return {split: list(_read(path, split, pieces, _chords_of_lists, errors)) for split, pieces in parts.items()}
+    return {split: list(_read(path, split, pieces, _chords_of_lists, errors)) for split, pieces in splits.items()}
 
 
 def from_midi(folder: Path, errors: RowErrors, *, steps_per_beat: int = 1, seed: int = 0) -> Pieces:
@@ -89,12 +91,12 @@ def from_midi(folder: Path, errors: RowErrors, *, steps_per_beat: int = 1, seed:
         ValueError: there are too few files; one is no MIDI file, or has notes that a piano has not.
     """
     return {
-        split: list(_read_files(files, errors, steps_per_beat)) for split, files in midi_parts(folder, seed).items()
+        split: list(_read_files(files, errors, steps_per_beat)) for split, files in midi_splits(folder, seed).items()
     }
 
 
-def midi_parts(folder: Path, seed: int) -> dict[Split, list[Path]]:
-    """The MIDI files of each part: those in folders of that name, or else 80, 10 and 10 % of all.
+def midi_splits(folder: Path, seed: int) -> dict[Split, list[Path]]:
+    """The MIDI files of each split: those in folders of that name, or else 80, 10 and 10 % of all.
 
     Raises:
         ValueError: there are fewer than three files.
@@ -115,21 +117,21 @@ def cut(pieces: list[Any], keys: list[str], seed: int) -> dict[Split, list[Any]]
     """
     distinct = list(dict.fromkeys(keys))
     if len(distinct) < 3:
-        raise ValueError(f"expected at least 3 different pieces to cut into parts, got {len(distinct)}")
+        raise ValueError(f"expected at least 3 different pieces to cut into splits, got {len(distinct)}")
     Random(seed).shuffle(distinct)
     held_out = max(1, round(len(distinct) / 10))
-    parts = {"test": distinct[:held_out], "val": distinct[held_out : 2 * held_out], "train": distinct[2 * held_out :]}
-    part_of = {key: part for part, drawn in parts.items() for key in drawn}
-    located = list(zip(pieces, [part_of[key] for key in keys], strict=True))
-    return {split: [piece for piece, part in located if part == split] for split in SPLITS}
+    splits = {"test": distinct[:held_out], "val": distinct[held_out : 2 * held_out], "train": distinct[2 * held_out :]}
+    split_of = {key: split for split, drawn in splits.items() for key in drawn}
+    located = list(zip(pieces, [split_of[key] for key in keys], strict=True))
+    return {split: [piece for piece, its_split in located if its_split == split] for split in SPLITS}
 
 
-def _named_parts(path: Path, content: Mapping[str, Any]) -> dict[Split, Any]:
+def _named_splits(path: Path, content: Mapping[str, Any]) -> dict[Split, Any]:
     found = {split: [content[name] for name in names if name in content] for split, names in NAMES.items()}
-    missing = [f"{' or '.join(NAMES[split])}" for split, parts in found.items() if not parts]
+    missing = [f"{' or '.join(NAMES[split])}" for split, named in found.items() if not named]
     if missing:
-        raise ValueError(f"{path}: expected parts train, val and test, but there is no {', no '.join(missing)}")
-    return {split: parts[0] for split, parts in found.items()}
+        raise ValueError(f"{path}: expected splits train, val and test, but there is no {', no '.join(missing)}")
+    return {split: named[0] for split, named in found.items()}
 
 
 def _read(path: Path, split: Split, pieces: Iterable[Any], read: Any, errors: RowErrors) -> Iterator[Chords]:

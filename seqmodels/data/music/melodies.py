@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from seqmodels.data.base import SPLITS, Split
-from seqmodels.data.floors import witten_bell
-from seqmodels.data.music.chorales import midi_parts, read_pieces
+from seqmodels.data.baselines import witten_bell
+from seqmodels.data.music.chorales import midi_splits, read_pieces
 from seqmodels.data.music.melody_text import Voices, entries_of, four_voices, melody_of, text_of, transposed
 from seqmodels.data.music.midi import is_midi, read_midi
 from seqmodels.data.music.music_data import MusicData
@@ -60,7 +60,7 @@ class MelodyData(MusicData[Voices]):
     """Music that is written from its first notes on, see `melody_text` for how.
 
     The input is one step: a piano's 88 keys, 1 for those struck at first. The target is the text of the whole music,
-    the first notes included, and an end. The vocabulary covers the range of the training part.
+    the first notes included, and an end. The vocabulary covers the range of the training split.
 
     Args:
         max_steps: what is longer is cut off; None for nothing.
@@ -94,7 +94,7 @@ class MelodyData(MusicData[Voices]):
 
     def load(self) -> None:
         """Read or generate the music, and write it as text."""
-        self.read_parts()
+        self.read_splits()
         self.pieces = {split: [_beginning(voices, self.max_steps) for voices in self.pieces[split]] for split in SPLITS}
         vocabulary = Vocabulary.listed(entries_of(self.pieces["train"], self.shifts["train"]), marks=True)
         in_keys = {
@@ -120,7 +120,7 @@ class MelodyData(MusicData[Voices]):
     def read(self, path: Path) -> dict[Split, list[Voices]]:
         """The melodies of MIDI files, or the voices of chords."""
         if path.is_dir():
-            return {split: self._melodies(files) for split, files in midi_parts(path, self.seed).items()}
+            return {split: self._melodies(files) for split, files in midi_splits(path, self.seed).items()}
         chords = read_pieces(path, self.errors)
         return {split: self._in_voices(f"{path}: {split}", chords[split]) for split in SPLITS}
 
@@ -128,7 +128,7 @@ class MelodyData(MusicData[Voices]):
         """Tokens, in whichever key."""
         return self.texts[split].lengths[: len(self.pieces[split])]
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """What an interpolated Witten-Bell 6-gram model reaches that knows the first note: `loss` in nats per token."""
         (train, _), (test, asked) = self._stream("train"), self._stream("test")
         probabilities = witten_bell(train, test, self.spec.output_size + NUM_KEYS)[asked]
@@ -146,7 +146,7 @@ class MelodyData(MusicData[Voices]):
         }
 
     def _stream(self, split: Split) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """All texts of a part in one row, each behind a token for its first note, and which tokens are asked for."""
+        """All texts of a split in one row, each behind a token for its first note, and which tokens are asked for."""
         firsts = [self.spec.output_size + max(start_of(voices)) - LOWEST for voices in self.pieces[split]]
         texts = [self.texts[split][piece].numpy() for piece in range(len(firsts))]
         tokens = np.concatenate([part for first, text in zip(firsts, texts, strict=True) for part in ([first], text)])

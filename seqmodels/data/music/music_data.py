@@ -1,4 +1,4 @@
-"""What readers of music share: pieces in parts, and every training piece in several keys."""
+"""What readers of music share: pieces in splits, and every training piece in several keys."""
 
 from abc import abstractmethod
 from collections.abc import Callable
@@ -12,18 +12,18 @@ from seqmodels.data.files import Source, locate
 from seqmodels.data.music.chorales import cut
 from seqmodels.data.music.transposition import each_in_one_key, semitones
 from seqmodels.data.orders import Order, by_length, in_order
-from seqmodels.data.parts import check_filled, origins_of
 from seqmodels.data.row_errors import OnError, RowErrors
+from seqmodels.data.splits import check_filled, origins_of
 
 Piece = TypeVar("Piece")
 
 
 class MusicData(SequenceData, Generic[Piece]):
-    """Pieces of music. A reader implements `read` and `lengths`, and a `load` which calls `read_parts` first.
+    """Pieces of music. A reader implements `read` and `lengths`, and a `load` which calls `read_splits` first.
 
     Attributes:
-        pieces: those of each part; set by `read_parts`.
-        shifts: in which keys the pieces of each part come, in semitones upwards.
+        pieces: those of each split; set by `read_splits`.
+        shifts: in which keys the pieces of each split come, in semitones upwards.
 
     Args:
         path: a file or folder as `files.locate` takes it; None to `generate`.
@@ -63,17 +63,17 @@ class MusicData(SequenceData, Generic[Piece]):
 
     @abstractmethod
     def read(self, path: Path) -> dict[Split, list[Piece]]:
-        """The pieces of each part of a file or folder."""
+        """The pieces of each split of a file or folder."""
 
     @abstractmethod
     def lengths(self, split: Split) -> Tensor:
         """The length of each piece, by which pieces are put together in a batch."""
 
-    def read_parts(self) -> None:
+    def read_splits(self) -> None:
         """Read or generate the pieces.
 
         Raises:
-            ValueError: a part has none.
+            ValueError: a split has none.
         """
         self._origins, self.pieces = self._read()
         check_filled("pieces", self.pieces, self._origins, self.errors)
@@ -101,5 +101,5 @@ class MusicData(SequenceData, Generic[Piece]):
             return origins_of({"train": path}), self.read(path)
         assert self.generate is not None
         pieces = self.generate(self.seed)
-        parts = cut(pieces, [str(piece) for piece in pieces], self.seed)
-        return dict.fromkeys(SPLITS, generated_by(self.generate)), parts
+        splits = cut(pieces, [str(piece) for piece in pieces], self.seed)
+        return dict.fromkeys(SPLITS, generated_by(self.generate)), splits

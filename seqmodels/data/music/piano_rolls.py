@@ -103,7 +103,7 @@ class PianoRollData(MusicData[Chords]):
 
     def load(self) -> None:
         """Read or generate the pieces."""
-        self.read_parts()
+        self.read_splits()
         self.examples = {split: NextNotes(self.pieces[split], self.shifts[split]) for split in SPLITS}
         self.spec = DataSpec(
             inputs="values",
@@ -123,7 +123,7 @@ class PianoRollData(MusicData[Chords]):
         """Steps."""
         return torch.tensor([len(piece) for piece in self.pieces[split]])
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """The test metrics of a logistic regression for each key, on the keys of the two steps before."""
         return next_notes(*([roll_of(piece) for piece in self.pieces[split]] for split in ("train", "test")))
 

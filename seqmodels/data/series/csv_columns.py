@@ -7,14 +7,14 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from itertools import accumulate, chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqmodels.data.prepared import fingerprint, prepared
+from seqmodels.data.prepared import prepared
 from seqmodels.data.row_errors import RowErrors
+from seqmodels.data.scratch import scratch_folder
 from seqmodels.data.series.csv_blocks import Block, Blocks, Columns, lines_of, parse
 from seqmodels.data.series.regrouped import regroup
 from seqmodels.data.series.table import Floats, Table
@@ -57,12 +57,12 @@ def read_table(path: Path, column: str | Sequence[str] | None, roles: Roles, err
             CSV file. Names the line.
     """
     if path.stat().st_size < LARGE:
-        with TemporaryDirectory() as name:
-            _write(Path(name), path, column, roles, errors)
-            return _table(Path(name), errors, np.fromfile)
-    key: dict[str, Any] = {"reader": "csv_columns", "format": FORMAT, "file": fingerprint(path)}
+        with scratch_folder() as folder:
+            _write(folder, path, column, roles, errors)
+            return _table(folder, errors, np.fromfile)
+    key: dict[str, Any] = {"reader": "csv_columns", "format": FORMAT}
     key |= {"column": column, "roles": asdict(roles), "on_error": errors.on_error}
-    folder = prepared(key, lambda folder: _write(folder, path, column, roles, errors))
+    folder = prepared(key, [path], lambda folder: _write(folder, path, column, roles, errors))
     return _table(folder, errors, lambda file: np.memmap(file, mode="r", dtype=np.float64))
 
 
@@ -110,7 +110,7 @@ def _append(folder: Path, blocks: Iterable[Block]) -> list[int]:
             counts = found
             parts: tuple[NDArray[Any], ...] = block
             for file, part in zip(files, parts, strict=True):
-                part.tofile(file)
+                file.write(np.ascontiguousarray(part).data)  # see `array_files`
     return [int(count) for count in counts]
 
 

@@ -9,13 +9,13 @@ from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
 from seqmodels.data.files import Source, locate
 from seqmodels.data.orders import Order, in_order
 from seqmodels.data.row_errors import OnError, RowErrors
+from seqmodels.data.series.baselines import Question, baselines, better
 from seqmodels.data.series.calendar import cycles_of
 from seqmodels.data.series.csv_columns import Roles, read_table
-from seqmodels.data.series.floors import Question, better, floors
 from seqmodels.data.series.scattered import scattered
 from seqmodels.data.series.series_input import SeriesInput
 from seqmodels.data.series.table import PIECE, Floats, Table, mean_and_std
-from seqmodels.data.series.windows import Origins, Windows, parts_in_time
+from seqmodels.data.series.windows import Origins, Windows, splits_in_time
 from seqmodels.types import DataSpec
 
 
@@ -23,9 +23,9 @@ class SeriesData(SequenceData):
     """One or several numeric series, held out in time: training first, then validation, then test.
 
     A window is (window, columns); its target holds the predicted columns at every step of the horizon, step by step,
-    in one row. Targets lie in the part they belong to; the first windows of validation and test reach back into the
-    part before, as a forecast made on that day would, but never into another series. All values are standardised by
-    mean and standard deviation of the training part (a constant column is only centred).
+    in one row. Targets lie in the split they belong to; the first windows of validation and test reach back into the
+    split before, as a forecast made on that day would, but never into another series. All values are standardised by
+    mean and standard deviation of the training split (a constant column is only centred).
 
     Args:
         path: a CSV file whose first row names the columns; None to `generate`.
@@ -36,11 +36,11 @@ class SeriesData(SequenceData):
         generate: makes an array (time, columns) or a `Table` from a seed; used where there is no `path`.
         window: steps a prediction may look at.
         horizon: how many steps ahead the target lies; two numbers for all steps from the first to the second.
-        season: steps after which the series is likely to repeat itself, for the floor; None for none.
+        season: steps after which the series is likely to repeat itself, for the baseline; None for none.
         steps: of each series, the first so many are used; None for all. Moved on from run to run, it is a back-test
             with a rolling origin: no run knows of any later step.
         held_out: fractions of the steps, at the end, for validation and for test, or two whole numbers of steps. With
-            none for test, the validation part is tested on.
+            none for test, the validation split is tested on.
         network: `per_column`, whether the network reads and predicts each column by itself, all of them alike;
             `patch`, how many steps it reads at once. Other than false and 1, they need the `Forecasting` mapping.
         on_error: whether a bad row of the file stops everything, or is left out.
@@ -93,10 +93,10 @@ class SeriesData(SequenceData):
     def load(self) -> None:
         """Read or generate the series, cut it in time and find what it is standardised by."""
         self._origin, self._table, predicted = self._read()
-        parts = [parts_in_time(rows[: self.steps], self.held_out) for rows in self._table.series]
-        self._lengths = {split: sum(len(part[split]) for part in parts) for split in SPLITS}
-        self._check_length(parts)
-        train = [part["train"] for part in parts]
+        splits = [splits_in_time(rows[: self.steps], self.held_out) for rows in self._table.series]
+        self._lengths = {split: sum(len(own[split]) for own in splits) for split in SPLITS}
+        self._check_length(splits)
+        train = [own["train"] for own in splits]
         mean, std = mean_and_std(self._table.values, train)
         times = self._table.times
         cycles = () if times is None else cycles_of(np.array(times[train[0].start : train[0].stop][:PIECE]))
@@ -110,7 +110,7 @@ class SeriesData(SequenceData):
             time=self.roles.time or (None if times is None else "time"),
             series=self.roles.series,
         )
-        self.origins = {split: Origins([self._origins(part, split) for part in parts]) for split in SPLITS}
+        self.origins = {split: Origins([self._origins(own, split) for own in splits]) for split in SPLITS}
         self.examples = {
             split: Windows(self._table, self.origins[split], reader, predicted, self.horizons) for split in SPLITS
         }
@@ -121,17 +121,17 @@ class SeriesData(SequenceData):
         draw = scattered if split == "train" else in_order
         return draw(len(self.origins[split]), self.batch_size)
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """The test errors of repeating the last value seen, or that of a season ago if that is better.
 
         `mse`, `mae` and `r2` are in original units, `loss` is the squared error of standardised values. With a
         season, `mse_persistence` and `mse_seasonal` tell both.
         """
         question = Question(self._table.values, self.origins["test"], self.horizons, np.asarray(self.spec.std))
-        return better(floors(question, self.season))
+        return better(baselines(question, self.season))
 
     def describe(self) -> dict[str, str]:
-        """Where the series comes from, its columns, its length by part, and what is predicted from what."""
+        """Where the series comes from, its columns, its length by split, and what is predicted from what."""
         counts = {split: f"{length:,} {split}" for split, length in self._lengths.items()}
         if self.held_out[1] == 0:
             counts["test"] = "test is val"
@@ -172,22 +172,22 @@ class SeriesData(SequenceData):
         columns = ("value",) if width == 1 else tuple(f"value {i}" for i in range(width))
         return name, made if isinstance(made, Table) else Table(columns, values), width
 
-    def _origins(self, parts: Mapping[Split, range], split: Split) -> range:
-        """From the first step whose window and targets are there, to the last whose targets lie in the part."""
+    def _origins(self, splits: Mapping[Split, range], split: Split) -> range:
+        """From the first step whose window and targets are there, to the last whose targets lie in the split."""
         first, last = self.horizons[0], self.horizons[-1]
-        earliest = max(parts[split].start - first + 1, parts["train"].start + self.window)
-        return range(earliest, parts[split].stop - last + 1)
+        earliest = max(splits[split].start - first + 1, splits["train"].start + self.window)
+        return range(earliest, splits[split].stop - last + 1)
 
-    def _check_length(self, parts: Sequence[Mapping[Split, range]]) -> None:
+    def _check_length(self, splits: Sequence[Mapping[Split, range]]) -> None:
         # Two targets are the fewest that have a variance, without which there is no R².
         needed, held = self.window + self.horizons[-1], len(self.horizons) + 1
-        for name, part in zip(self._table.names, parts, strict=True):
-            lengths = [len(part[split]) for split in SPLITS]
+        for name, own in zip(self._table.names, splits, strict=True):
+            lengths = [len(own[split]) for split in SPLITS]
             if lengths[0] < needed or min(lengths[1:]) < held:
                 where = f"{self._origin}: series {name!r}" if name else self._origin
-                steps = part["test"].stop - part["train"].start
+                steps = own["test"].stop - own["train"].start
                 raise ValueError(
-                    f"{where}: {steps} steps make parts of {lengths}, expected at least {needed} to train on "
+                    f"{where}: {steps} steps make splits of {lengths}, expected at least {needed} to train on "
                     f"(window {self.window}, horizon {self.horizons[-1]}) and {held} held out in each"
                 )
             longest = lengths[0] - self.horizons[-1]

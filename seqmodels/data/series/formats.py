@@ -77,7 +77,7 @@ def read_series(path: Path) -> tuple[Floats, tuple[str, ...]]:
 
 
 def smartphone_archive(
-    path: Path, errors: RowErrors, *, part: str, activities: Sequence[str]
+    path: Path, errors: RowErrors, *, split: str, activities: Sequence[str]
 ) -> Iterator[LabelledSeries]:
     """Read the archive of smartphone signals: one text matrix per signal, windows in rows, and a file of classes.
 
@@ -86,14 +86,14 @@ def smartphone_archive(
     Args:
         path: of the tar archive.
         errors: what becomes of a bad row.
-        part: `train` or `test`.
+        split: `train` or `test`.
         activities: names of the classes, which the file counts from 1.
 
     Raises:
         ValueError: the archive is damaged; a file is missing, has another number of rows or holds something else than
             numbers; there is no such class.
     """
-    files = [f"{signal}_{part}.txt" for signal in SMARTPHONE_SIGNALS] + [f"y_{part}.txt"]
+    files = [f"{signal}_{split}.txt" for signal in SMARTPHONE_SIGNALS] + [f"y_{split}.txt"]
     found = {Path(name).name: content for name, content in archived(path, lambda name: Path(name).name in files)}
     missing = [file for file in files if file not in found]
     if missing:
@@ -101,15 +101,15 @@ def smartphone_archive(
     *signals, classes = (_matrix(f"{path}/{file}", found[file]) for file in files)
     counts = [len(matrix) for matrix in (*signals, classes)]
     if len(set(counts)) != 1:
-        raise ValueError(f"{path}: expected as many rows in every {part} file, got {counts}")
+        raise ValueError(f"{path}: expected as many rows in every {split} file, got {counts}")
     begins = np.diff(classes[:, 0], prepend=0) != 0
     first = np.maximum.accumulate(np.where(begins, np.arange(len(classes)), 0))
     for row, values in enumerate(np.stack(signals, axis=-1)):
-        place, number = f"{path}:{part}:{row + 1}", int(classes[row, 0])
+        place, number = f"{path}:{split}:{row + 1}", int(classes[row, 0])
         with errors.at(place):
             if not 1 <= number <= len(activities):
                 raise ValueError(f"expected a class from 1 to {len(activities)}, got {number}")
-            recording = f"{path}:{part}:{first[row] + 1}"
+            recording = f"{path}:{split}:{first[row] + 1}"
             yield LabelledSeries(values, SMARTPHONE_SIGNALS, activities[number - 1], place, recording)
 
 

@@ -16,12 +16,12 @@ from torch import Tensor
 from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
 from seqmodels.data.files import Source
 from seqmodels.data.orders import Order, by_length, in_order
-from seqmodels.data.parts import check_filled, classes_of, cut, read_files
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.raw import RawInput
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.rows import Rows
 from seqmodels.data.series.formats import Floats, LabelledSeries, SeriesFormat, read_series, series_files
+from seqmodels.data.splits import check_filled, classes_of, cut, read_files
 from seqmodels.types import DataSpec
 
 Series = list[LabelledSeries]
@@ -33,8 +33,8 @@ class SeriesSteps(RawInput):
 
     Args:
         columns: names of the columns.
-        mean: of each over the training part.
-        std: standard deviation of each over the training part.
+        mean: of each over the training split.
+        std: standard deviation of each over the training split.
 
     Example:
         >>> SeriesSteps(("x", "y"), mean=(1.0, 0.0), std=(2.0, 1.0)).read([[3, 1], [1, 0]])
@@ -58,7 +58,7 @@ class SeriesSteps(RawInput):
         return self.standardised(values)
 
     def standardised(self, values: Floats) -> Float[Tensor, "time columns"]:
-        """Values with mean 0 and standard deviation 1 over the training part."""
+        """Values with mean 0 and standard deviation 1 over the training split."""
         return torch.as_tensor((values - np.asarray(self.mean)) / np.asarray(self.std), dtype=torch.float32)
 
     def items(self, file: Path) -> list[Any]:
@@ -78,21 +78,21 @@ class SeriesSteps(RawInput):
 
 
 class LabelledSeriesData(SequenceData):
-    """Classification of series. The classes are the labels of the training part, in alphabetical order.
+    """Classification of series. The classes are the labels of the training split, in alphabetical order.
 
-    A part without a file of its own is a tenth of the training part, with its shares of the classes; the pieces of one
-    recording stay together, for they may overlap. All series have the columns of the first.
+    A split without a file of its own is a tenth of the training split, with its shares of the classes; the pieces of
+    one recording stay together, for they may overlap. All series have the columns of the first.
 
     Args:
-        path: a file or folder as `files.locate` takes it, or a mapping of parts to such; None to `generate`.
+        path: a file or folder as `files.locate` takes it, or a mapping of splits to such; None to `generate`.
         generate: makes series from a seed; used where there is no `path`.
-        format: reads a file or folder: a function like those of `series_formats`, or a mapping of parts to such.
+        format: reads a file or folder: a function like those of `series_formats`, or a mapping of splits to such.
         on_error: `"stop"` at a series that cannot be read, or `"skip"` and count it.
         batch_size: series of a batch.
         seed: of the generated series, of the cut, of the order of the batches.
 
     Raises:
-        ValueError: there is neither a path nor a generator. When loaded: a part is empty, a series has other columns,
+        ValueError: there is neither a path nor a generator. When loaded: a split is empty, a series has other columns,
             there is only one class, or a class is not among the training labels.
     """
 
@@ -114,20 +114,20 @@ class LabelledSeriesData(SequenceData):
 
     def load(self) -> None:
         """Read or generate the series, standardise them, index their classes."""
-        self._origins, self._parts = self._read()
-        cut(self._parts, key=lambda series: series.recording, label=lambda series: series.label, seed=self.seed)
-        check_filled("series", self._parts, self._origins, self.errors)
-        labels = {split: [series.label for series in part] for split, part in self._parts.items()}
+        self._origins, self._splits = self._read()
+        cut(self._splits, key=lambda series: series.recording, label=lambda series: series.label, seed=self.seed)
+        check_filled("series", self._splits, self._origins, self.errors)
+        labels = {split: [series.label for series in each] for split, each in self._splits.items()}
         classes, columns = classes_of(labels, self._origins), self._columns()
-        stacked = np.concatenate([series.values for series in self._parts["train"]])
+        stacked = np.concatenate([series.values for series in self._splits["train"]])
         std = np.where(np.ptp(stacked, axis=0) > 0, stacked.std(axis=0), 1.0)
         raw = SeriesSteps(columns, tuple(stacked.mean(axis=0).tolist()), tuple(std.tolist()))
         self.rows = {
             split: Rows(
-                Ragged.of(raw.standardised(series.values) for series in part),
+                Ragged.of(raw.standardised(series.values) for series in each),
                 torch.tensor([classes.index(label) for label in labels[split]]),
             )
-            for split, part in self._parts.items()
+            for split, each in self._splits.items()
         }
         self.examples = dict(self.rows)
         self.spec = DataSpec(
@@ -145,9 +145,9 @@ class LabelledSeriesData(SequenceData):
             return by_length(self.rows[split].lengths, self.batch_size)
         return in_order(len(self.rows[split]), self.batch_size)
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """The accuracy of logistic regression on each column's mean, deviation, extremes and mean change."""
-        train, test = self._parts["train"], self._parts["test"]
+        train, test = self._splits["train"], self._splits["test"]
         model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
         model.fit([_features(series) for series in train], [series.label for series in train])
         right = model.score([_features(series) for series in test], [series.label for series in test])
@@ -172,8 +172,8 @@ class LabelledSeriesData(SequenceData):
         return dict.fromkeys(SPLITS, generated_by(self.generate)), {"train": self.generate(self.seed)}
 
     def _columns(self) -> tuple[str, ...]:
-        columns = self._parts["train"][0].columns
-        for series in (series for part in self._parts.values() for series in part):
+        columns = self._splits["train"][0].columns
+        for series in (series for each in self._splits.values() for series in each):
             if series.columns != columns:
                 told, wanted = ", ".join(series.columns), ", ".join(columns)
                 raise ValueError(f"{series.place}: expected columns {wanted}, got {told}")

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from seqmodels.data.series.table import pieces
 
+ZEROS_BYTES = 2**20  # written at a time
+
 
 def regroup(folder: Path, widths: Mapping[str, int], counts: Sequence[int]) -> None:
     """Order the rows of some files by their series, those of a series as they were.
@@ -41,7 +43,9 @@ def _move(folder: Path, series: NDArray[np.int32], widths: Mapping[str, int], co
     files = {name: np.memmap(folder / name, np.float64, "r", shape=shape) for name, shape in shapes.items()}
     for name, file in files.items():
         with (folder / f"{name}.new").open("wb") as new:
-            new.truncate(file.nbytes)
+            # Not as a hole: on a full disk, writing into a mapped hole ends the process with SIGBUS.
+            for start in range(0, file.nbytes, ZEROS_BYTES):
+                new.write(bytes(min(ZEROS_BYTES, file.nbytes - start)))
     ends = np.cumsum([0, *counts[:-1]])  # of what has been moved of each series
     for numbers, *parts in zip(pieces(series, rows), *(pieces(file, rows) for file in files.values()), strict=True):
         order = np.argsort(numbers, kind="stable")

@@ -30,8 +30,8 @@ class SeriesInput(RawInput):
 
     Args:
         columns: names of the columns read, the predicted ones first.
-        mean: of each over the training part.
-        std: standard deviation of each over the training part.
+        mean: of each over the training split.
+        std: standard deviation of each over the training split.
         window: the most steps a prediction looks at, the last ones.
         patch: steps that are read at once; a shorter item is cut to a multiple of them.
         cycles: what of the calendar is read beside the columns.

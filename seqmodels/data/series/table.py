@@ -75,7 +75,7 @@ class Pages:
 def pieces(values: NDArray[Any], rows: range) -> Iterator[NDArray[Any]]:
     """Copies of consecutive rows, a piece at a time.
 
-    What lies on disk is mapped anew for each piece, so that no more than a piece counts as memory of this process.
+    The memory of what was read from disk is released behind each piece.
 
     Example:
         >>> [len(piece) for piece in pieces(np.zeros((70_000, 1)), range(1, 70_000))]
@@ -86,10 +86,8 @@ def pieces(values: NDArray[Any], rows: range) -> Iterator[NDArray[Any]]:
         if not isinstance(values, np.memmap):
             yield values[start:stop]
             continue
-        size = values.itemsize * int(np.prod(values.shape[1:]))
-        shape = (stop - start, *values.shape[1:])
-        assert values.filename is not None
-        yield np.array(np.memmap(values.filename, values.dtype, "r", values.offset + start * size, shape))
+        yield np.array(values[start:stop])
+        Pages(values).release(RESIDENT_READS + 1)
 
 
 def mean_and_std(values: Floats, parts: list[range]) -> tuple[Floats, Floats]:

@@ -15,24 +15,24 @@ from seqmodels.data.series.table import Floats, Pages, Table
 from seqmodels.types import Batch
 
 
-def parts_in_time(rows: range, held_out: Sequence[float]) -> dict[Split, range]:
+def splits_in_time(rows: range, held_out: Sequence[float]) -> dict[Split, range]:
     """Cut the rows of one series: first what is trained on, then validation, then test.
 
     Args:
         rows: to cut.
         held_out: for validation and for test, two fractions or two whole numbers of rows. With none for test, the
-            validation part is also the test part.
+            validation split is also the test split.
 
     Raises:
         ValueError: `held_out` is neither.
 
     Example:
-        >>> parts_in_time(range(10, 20), (2, 1))
+        >>> splits_in_time(range(10, 20), (2, 1))
         {'train': range(10, 17), 'val': range(17, 19), 'test': range(19, 20)}
     """
-    if not all(isinstance(part, int) for part in held_out):
-        return {split: rows[part.start : part.stop] for split, part in in_time(len(rows), held_out).items()}
-    counts = [int(part) for part in held_out]
+    if not all(isinstance(size, int) for size in held_out):
+        return {split: rows[steps.start : steps.stop] for split, steps in in_time(len(rows), held_out).items()}
+    counts = [int(size) for size in held_out]
     if len(counts) != 2 or counts[0] < 1 or counts[1] < 0:
         raise ValueError(f"held_out must be two numbers of steps, for val (not 0) and test, got {list(held_out)}")
     end = max(len(rows) - sum(counts), 0)

@@ -1,4 +1,4 @@
-"""What is reached by looking at which words occur, not at their order: the floor of text classification."""
+"""What is reached by looking at which words occur, not at their order: the baseline of text classification."""
 
 from collections.abc import Sequence
 

@@ -10,11 +10,11 @@ import torch
 from torch.utils.data import Dataset
 
 from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by, in_time
+from seqmodels.data.baselines import witten_bell
 from seqmodels.data.files import Source, locate
-from seqmodels.data.floors import witten_bell
 from seqmodels.data.orders import Order, in_order
-from seqmodels.data.parts import sources_of
-from seqmodels.data.prepared import fingerprint, prepared
+from seqmodels.data.prepared import prepared
+from seqmodels.data.splits import sources_of
 from seqmodels.data.text.raw_text import Words
 from seqmodels.data.text.tokenised import TokenisedText, Tokens, file_pieces, text_pieces, write
 from seqmodels.data.text.units import Characters, Unit
@@ -23,8 +23,8 @@ from seqmodels.types import Batch, DataSpec
 
 EVALUATION_ROWS = 8
 EVALUATION_STEPS = 512
-FLOOR_TRAIN, FLOOR_TEST = 3_000_000, 300_000
-FORMAT = 1  # of the prepared files
+BASELINE_TRAIN_TOKENS, BASELINE_TEST_TOKENS = 3_000_000, 300_000
+FORMAT = 2  # of the prepared files
 
 
 class Streams(Dataset[Batch]):
@@ -62,11 +62,11 @@ class Streams(Dataset[Batch]):
 class CorpusData(SequenceData):
     """The characters or words of a text, each predicted from all before it.
 
-    A single text is cut in order: training, validation, test. The training part becomes `batch_size` equally long
+    A single text is cut in order: training, validation, test. The training split becomes `batch_size` equally long
     rows (the few tokens which do not fill a row are left out); a batch holds the next `steps` tokens of every row, so
     a model may carry its state from batch to batch. Validation and test are read in at most 8 rows and longer
     batches, which leaves out nothing and takes few predictions out of their context. The vocabulary is that of the
-    training part; other tokens are unknown.
+    training split; other tokens are unknown.
 
     A file is tokenised when it is first read, into `$SEQMODELS_CACHE/prepared`, and memory-mapped ever after: however
     large it is, only the batch is in memory.
@@ -78,7 +78,7 @@ class CorpusData(SequenceData):
         unit: what the text is read as: `units.Characters()` if None, or `units.Words(...)`.
         steps: tokens of a row in one training batch: how far back a gradient reaches.
         held_out: fractions of a single text, at its end, for validation and for test. With none for test, the
-            validation part is tested on.
+            validation split is tested on.
         batch_size: rows read side by side in training.
         seed: has no effect, as the order is that of the text.
 
@@ -120,16 +120,16 @@ class CorpusData(SequenceData):
         self.steps, self.held_out = steps, held_out
 
     def load(self) -> None:
-        """Read or generate the text, cut it into parts, those into streams."""
+        """Read or generate the text, cut it into splits, those into streams."""
         self._origin, text = self._read()
-        self._parts = text.parts
+        self._splits = text.splits
         self._check_length()
-        train, rows = self._parts["train"], min(self.batch_size, EVALUATION_ROWS)
+        train, rows = self._splits["train"], min(self.batch_size, EVALUATION_ROWS)
         filled = len(train) - (len(train) - 1) % self.batch_size
         self._streams: dict[Split, Streams] = {
             "train": Streams(train.first(filled), self.batch_size, self.steps),
-            "val": Streams(self._parts["val"], rows, EVALUATION_STEPS),
-            "test": Streams(self._parts["test"], rows, EVALUATION_STEPS),
+            "val": Streams(self._splits["val"], rows, EVALUATION_STEPS),
+            "test": Streams(self._splits["test"], rows, EVALUATION_STEPS),
         }
         self.examples = dict(self._streams)
         size = len(Vocabulary.from_json(text.vocabulary))
@@ -140,22 +140,23 @@ class CorpusData(SequenceData):
         """One chunk after the other, always in the order of the text."""
         return in_order(len(self._streams[split]), 1)
 
-    def floor(self) -> dict[str, float]:
-        """What an n-gram model reaches on the test part: 6-grams of characters, trigrams of words.
+    def baseline(self) -> dict[str, float]:
+        """What an n-gram model reaches on the test split: 6-grams of characters, trigrams of words.
 
-        It counts the last 3,000,000 tokens of the training part at most and predicts the first 300,000 of the test
-        part, so that a text of any size has a floor. `loss` is in nats per token.
+        It counts the last 3,000,000 tokens of the training split at most and predicts the first 300,000 of the test
+        split, so that a text of any size has a baseline. `loss` is in nats per token.
         """
-        train, test = self._parts["train"].last(FLOOR_TRAIN), self._parts["test"].first(FLOOR_TEST)
+        train = self._splits["train"].last(BASELINE_TRAIN_TOKENS)
+        test = self._splits["test"].first(BASELINE_TEST_TOKENS)
         probabilities = witten_bell(train.read(), test.read(), self.spec.input_size, order=self.unit.order)
         loss = -float(np.log(probabilities)[1:].mean())
         bits = {"bits_per_character": loss / math.log(2)} if isinstance(self.unit, Characters) else {}
         return {"perplexity": math.exp(loss), **bits, "loss": loss}
 
     def describe(self) -> dict[str, str]:
-        """Where the text comes from, its length by part, its vocabulary, and how it is read."""
-        counts = {split: f"{len(tokens):,} {split}" for split, tokens in self._parts.items()}
-        if self._parts["test"].part == self._parts["val"].part:
+        """Where the text comes from, its length by split, its vocabulary, and how it is read."""
+        counts = {split: f"{len(tokens):,} {split}" for split, tokens in self._splits.items()}
+        if self._splits["test"].part == self._splits["val"].part:
             counts["test"] = "test is val"
         lines = {
             "data": self._origin,
@@ -163,8 +164,11 @@ class CorpusData(SequenceData):
             "vocabulary": f"{self.spec.input_size:,} {self.unit.name}, {self.unit.extra} included",
             "streams": f"{self.batch_size} rows, {self.steps} steps at a time",
         }
-        if len(self._parts["train"]) > FLOOR_TRAIN or len(self._parts["test"]) > FLOOR_TEST:
-            lines["floor"] = f"of the last {FLOOR_TRAIN:,} {self.unit.name} of train, the first {FLOOR_TEST:,} of test"
+        if len(self._splits["train"]) > BASELINE_TRAIN_TOKENS or len(self._splits["test"]) > BASELINE_TEST_TOKENS:
+            lines["baseline"] = (
+                f"of the last {BASELINE_TRAIN_TOKENS:,} {self.unit.name} of train, "
+                f"the first {BASELINE_TEST_TOKENS:,} of test"
+            )
         return lines
 
     def _read(self) -> tuple[str, TokenisedText]:
@@ -175,26 +179,25 @@ class CorpusData(SequenceData):
         paths = [locate(self.sources[split]) for split in SPLITS if split in self.sources]
         key = {
             "tokenised": FORMAT,
-            "files": [fingerprint(path) for path in paths],
             "unit": [type(self.unit).__qualname__, asdict(self.unit)],
             "held_out": list(self.held_out),
         }
-        folder = prepared(key, lambda folder: write(folder, list(map(file_pieces, paths)), self.unit, self._cut))
+        folder = prepared(key, paths, lambda folder: write(folder, list(map(file_pieces, paths)), self.unit, self._cut))
         return ", ".join(map(str, paths)), TokenisedText.load(folder)
 
     def _cut(self, sizes: Sequence[int]) -> dict[Split, range]:
-        """A single text by fractions; else each file is a part, and validation also that of the test if need be."""
+        """A single text by fractions; else each file is a split, and validation also that of the test if need be."""
         if len(sizes) == 1:
             return in_time(sizes[0], self.held_out)
         ends = np.cumsum([0, *sizes]).tolist()
-        parts = [range(start, end) for start, end in pairwise(ends)]
-        return dict(zip(SPLITS, [*parts, parts[1]], strict=False))
+        splits = [range(start, end) for start, end in pairwise(ends)]
+        return dict(zip(SPLITS, [*splits, splits[1]], strict=False))
 
     def _check_length(self) -> None:
         needed = {"train": self.batch_size * self.steps + 1, "val": 2, "test": 2}
-        for split, tokens in self._parts.items():
+        for split, tokens in self._splits.items():
             if len(tokens) < needed[split]:
                 raise ValueError(
-                    f"{self._origin}: expected at least {needed[split]} {self.unit.name} in the {split} part "
+                    f"{self._origin}: expected at least {needed[split]} {self.unit.name} in the {split} split "
                     f"(batch_size {self.batch_size}, steps {self.steps}), got {len(tokens)}"
                 )

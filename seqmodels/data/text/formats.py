@@ -100,15 +100,15 @@ def documents(path: Path, errors: RowErrors, *, folder: str = "", labels: Sequen
             yield _checked(decoded(content), PurePosixPath(name).parent.name)
 
 
-def aligned(path: Path, errors: RowErrors, *, texts: str, index: str, part: str) -> Iterator[LabelledText]:
-    """Read a folder with two files that go line by line: a text in one; its name, part and label in the other.
+def aligned(path: Path, errors: RowErrors, *, texts: str, index: str, split: str) -> Iterator[LabelledText]:
+    """Read a folder with two files that go line by line: a text in one; its name, split and label in the other.
 
     Args:
         path: of the folder.
         errors: what becomes of a bad row.
         texts: name of the file with a text per line.
-        index: name of the file with a name, a part and a label per line, tabs between them.
-        part: what is read; lines of other parts are passed over.
+        index: name of the file with a name, a split and a label per line, tabs between them.
+        split: what is read; lines of other splits are passed over.
 
     Raises:
         ValueError: the files have not as many lines as each other; a line of the index is malformed, a text empty, or
@@ -122,7 +122,7 @@ def aligned(path: Path, errors: RowErrors, *, texts: str, index: str, part: str)
             continue
         label = None
         with errors.at(said[0]):
-            label = _label(decoded(said[1]), part)
+            label = _label(decoded(said[1]), split)
         if label is not None:
             with errors.at(line[0]):
                 yield _checked(decoded(line[1]), label)
@@ -130,12 +130,12 @@ def aligned(path: Path, errors: RowErrors, *, texts: str, index: str, part: str)
         raise ValueError(f"{path / texts} has {count[texts]} lines, but {path / index} {count[index]}")
 
 
-def _label(line: str, part: str) -> str | None:
-    """The label in a line of an index, if it is of that part."""
+def _label(line: str, split: str) -> str | None:
+    """The label in a line of an index, if it is of that split."""
     fields = line.rstrip("\r\n").split("\t")
     if len(fields) != 3 or not fields[2].strip():
-        raise ValueError(f"expected a name, a part and a label with tabs between, got {fields[:3]}")
-    return fields[2] if fields[1] == part else None
+        raise ValueError(f"expected a name, a split and a label with tabs between, got {fields[:3]}")
+    return fields[2] if fields[1] == split else None
 
 
 def _files(path: Path, wanted: Callable[[str], bool]) -> Iterator[tuple[str, bytes]]:

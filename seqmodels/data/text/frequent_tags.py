@@ -1,4 +1,4 @@
-"""The floor of tagging: every word has the tag it had most often."""
+"""The baseline of tagging: every word has the tag it had most often."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -39,25 +39,25 @@ def frequent_tags(train: Iterable[TaggedSentence], words: Iterable[Sequence[str]
     return [[tag_of(word) for word in sentence] for sentence in words]
 
 
-def tagging_floor(train: Sequence[TaggedSentence], test: Sequence[TaggedSentence]) -> dict[str, float]:
-    """What `frequent_tags` of the training part reaches on the test part.
+def tagging_baseline(train: Sequence[TaggedSentence], test: Sequence[TaggedSentence]) -> dict[str, float]:
+    """What `frequent_tags` of the training split reaches on the test split.
 
     Returns:
         `accuracy`, and `entity_f1` where the tags are those of entities.
 
     Example:
         >>> said = TaggedSentence(("Ada", "met", "Bo", "Li"), ("I-PER", "O", "I-PER", "I-PER"))
-        >>> tagging_floor([said], [TaggedSentence(("Ada", "met", "Eva"), ("I-PER", "O", "I-ORG"))])
+        >>> tagging_baseline([said], [TaggedSentence(("Ada", "met", "Eva"), ("I-PER", "O", "I-ORG"))])
         {'accuracy': 0.666..., 'entity_f1': 0.5}
     """
     predicted = frequent_tags(train, [sentence.words for sentence in test])
     actual = [list(sentence.tags) for sentence in test]
     pairs = list(zip(chain(*predicted), chain(*actual), strict=True))
-    floor = {"accuracy": sum(said == true for said, true in pairs) / len(pairs)}
+    baseline = {"accuracy": sum(said == true for said, true in pairs) / len(pairs)}
     tags = {tag for sentence in (*train, *test) for tag in sentence.tags}
     if "O" in tags and all(tag == "O" or tag[:2] in ("B-", "I-") for tag in tags):
-        floor["entity_f1"] = float(f1_score(actual, predicted))
-    return floor
+        baseline["entity_f1"] = float(f1_score(actual, predicted))
+    return baseline
 
 
 def _endings(word: str) -> list[str]:

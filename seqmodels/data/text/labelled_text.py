@@ -1,8 +1,5 @@
 """Texts and their classes, from a file or generated: word indices in, the class of the text out."""
 
-import shutil
-import tempfile
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -14,14 +11,15 @@ from torch import Tensor
 from seqmodels.data.base import SPLITS, SequenceData, Split
 from seqmodels.data.files import Source, locate
 from seqmodels.data.orders import Order, by_length, from_short_to_long
-from seqmodels.data.parts import shares_of
 from seqmodels.data.prepared import prepared
 from seqmodels.data.row_errors import OnError, RowErrors
+from seqmodels.data.scratch import scratch_folder
+from seqmodels.data.splits import shares_of
 from seqmodels.data.text.bag_of_words import bag_of_words
 from seqmodels.data.text.formats import Format, LabelledText, by_suffix
-from seqmodels.data.text.parts import TextParts
 from seqmodels.data.text.sources import GeneratedTexts, TextFiles, TextSource
 from seqmodels.data.text.store import FORMAT, TextStore, write_store
+from seqmodels.data.text.text_splits import TextSplits
 from seqmodels.data.text.vectors import load_vectors
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.types import DataSpec
@@ -30,16 +28,16 @@ from seqmodels.types import DataSpec
 class LabelledTextData(SequenceData):
     """Text classification. The classes are the labels of the training texts, in alphabetical order.
 
-    A part (`val`, `test`) without a file of its own is a fraction of the training texts, with their shares of the
-    classes. So a single file is cut into 80, 10 and 10 %. Equal texts fall into the same part.
+    A split (`val`, `test`) without a file of its own is a fraction of the training texts, with their shares of the
+    classes. So a single file is cut into 80, 10 and 10 %. Equal texts fall into the same split.
 
     The words of files are indexed once, in passes that never hold a file in memory; the indices lie on disk, in
     `$SEQMODELS_CACHE/prepared`, and are read from there, memory-mapped, whenever the same files are asked for.
 
     Args:
-        path: a file as `files.locate` takes it, or a mapping of parts to such files; None to `generate`.
-        generate: from a seed, the texts of each part; used where there is no `path`.
-        format: reads a file: a function like those of `text_formats`, or a mapping of parts to such
+        path: a file as `files.locate` takes it, or a mapping of splits to such files; None to `generate`.
+        generate: from a seed, the texts of each split; used where there is no `path`.
+        format: reads a file: a function like those of `text_formats`, or a mapping of splits to such
             functions; None to tell the format by the name of the file.
         columns: names of the columns of `text` and `label`, if the format is told by the name.
         words: how many words are known and read: arguments of `Vocabulary.words` (`max_size`, `min_count`,
@@ -51,7 +49,7 @@ class LabelledTextData(SequenceData):
         seed: of the generated texts, of the cut, of the order of the batches.
 
     Raises:
-        ValueError: when loaded, if a part is empty, there is only one class, or a class is not among the
+        ValueError: when loaded, if a split is empty, there is only one class, or a class is not among the
             training texts.
 
     Example:
@@ -97,7 +95,7 @@ class LabelledTextData(SequenceData):
 
     def load(self) -> None:
         """Read or generate the texts, index their words and classes; or take what was indexed before."""
-        self.store = TextStore(self._generated() if self.path is None else self._indexed(self.path))
+        self.store = self._generated() if self.path is None else self._indexed(self.path)
         self.examples = dict(self.store.rows)
         vocabulary = Vocabulary.from_json(self.store.words.vocabulary)
         if self.vector_source is not None:
@@ -117,8 +115,8 @@ class LabelledTextData(SequenceData):
         arrange = by_length if split == "train" else from_short_to_long
         return arrange(self.store.rows[split].lengths, self.batch_size)
 
-    def floor(self) -> dict[str, float]:
-        """What a bag of words reaches, trained on the whole texts of the training part.
+    def baseline(self) -> dict[str, float]:
+        """What a bag of words reaches, trained on the whole texts of the training split.
 
         Of more than `text_store.SAMPLE` texts, so many are taken, evenly spread, to train and to test on.
         """
@@ -153,31 +151,30 @@ class LabelledTextData(SequenceData):
         return f"{median} words in the median, {longest} at most{limit}"
 
     def _share(self, split: Split, entries: Tensor) -> str:
-        """What share of the words of a part is among some entries of the vocabulary."""
+        """What share of the words of a split is among some entries of the vocabulary."""
         counts = self.store.occurrences[split]
         return _percent(counts[entries].sum() / counts.sum())
 
-    def _indexed(self, path: Source | Mapping[Split, Source | None]) -> Path:
-        """The folder with the indices of the words of files."""
+    def _indexed(self, path: Source | Mapping[Split, Source | None]) -> TextStore:
+        """Return the indices of the words of files, memory-mapped."""
         source = TextFiles(path, self.format)
         self.origin = source.origins["train"]
         cut = None if len(source.origins) == len(SPLITS) else [self.held_out, self.seed]
         settings = {"words": self.words, "cut": cut, "on_error": self.on_error}
         key = {"labelled_text": FORMAT, "source": source.key(), **settings}
-        return prepared(key, lambda folder: self._write(folder, source))
+        return TextStore(prepared(key, source.files(), lambda folder: self._write(folder, source)))
 
-    def _generated(self) -> Path:
-        """The same of generated texts, for as long as they are needed."""
+    def _generated(self) -> TextStore:
+        """Return the same of generated texts, in memory."""
         assert self.generate is not None
         source = GeneratedTexts(self.generate, self.seed)
         self.origin = source.origins["train"]
-        folder = Path(tempfile.mkdtemp(prefix="seqmodels-"))
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self._write(folder, source)
-        return folder
+        with scratch_folder() as folder:
+            self._write(folder, source)
+            return TextStore(folder, mapped=False)
 
     def _write(self, folder: Path, source: TextSource) -> None:
-        write_store(folder, TextParts(source, self.held_out, self.seed, self.on_error), self.words)
+        write_store(folder, TextSplits(source, self.held_out, self.seed, self.on_error), self.words)
 
 
 def _percent(share: Tensor) -> str:

@@ -10,18 +10,18 @@ import torch
 from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by
 from seqmodels.data.files import Source
 from seqmodels.data.orders import Order, by_length, from_short_to_long
-from seqmodels.data.parts import check_filled, cut, read_files, shares_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.rows import Rows
+from seqmodels.data.splits import check_filled, cut, read_files, shares_of
 from seqmodels.data.text.pair_formats import Pair, PairFormat, by_suffix
 from seqmodels.data.text.raw_text import Words
 from seqmodels.data.text.translation_memory import nearest
 from seqmodels.data.vocabulary import Vocabulary
-from seqmodels.data.written_floors import written_floor
+from seqmodels.data.written_baselines import written_baseline
 from seqmodels.types import DataSpec
 
-FLOOR_ROWS = 1000
+BASELINE_ROWS = 1000
 UNITS: dict[str, Callable[..., Vocabulary]] = {
     "words": Vocabulary.words,
     "subwords": Vocabulary.subwords,
@@ -32,11 +32,11 @@ UNITS: dict[str, Callable[..., Vocabulary]] = {
 class ParallelTextData(SequenceData):
     """Translation, summarisation, and whatever else makes a text of a text.
 
-    Parts without a file of their own are cut from the training part; pairs of the same source stay together, so that
-    no source of the test part has been seen. Pairs that are longer than `max_length` are not trained on, but tested.
+    Splits without a file of their own are cut from the training split; pairs of the same source stay together, so that
+    no source of the test split has been seen. Pairs that are longer than `max_length` are not trained on, but tested.
 
     Args:
-        path: a file as `files.locate` takes it, or a mapping of parts to such files; None to `generate`.
+        path: a file as `files.locate` takes it, or a mapping of splits to such files; None to `generate`.
         generate: from a seed, pairs of texts; used where there is no `path`.
         format: reads a file: a function like those of `pair_formats`; None to tell the format by the name of the file.
         columns: names of the columns of `source` and `target`, if the format is told by the name.
@@ -50,7 +50,7 @@ class ParallelTextData(SequenceData):
         seed: of the generated pairs, of the cut, of the order of the batches.
 
     Raises:
-        ValueError: there is neither a file nor a generator; no such unit. When loaded: a part has no pairs.
+        ValueError: there is neither a file nor a generator; no such unit. When loaded: a split has no pairs.
 
     Example:
         >>> from seqmodels.data.generated.algorithms import reverse
@@ -125,15 +125,15 @@ class ParallelTextData(SequenceData):
             return by_length(targets.lengths, self.batch_size)
         return from_short_to_long(self.rows[split].lengths, self.batch_size)
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """`bleu` and `exact` of a translation memory: the target of the training source most like the one to test.
 
-        Of a thousand pairs of the test part, if it has more.
+        Of a thousand pairs of the test split, if it has more.
         """
-        tested = self._pairs["test"][:: max(1, len(self._pairs["test"]) // FLOOR_ROWS)][:FLOOR_ROWS]
+        tested = self._pairs["test"][:: max(1, len(self._pairs["test"]) // BASELINE_ROWS)][:BASELINE_ROWS]
         found = nearest([pair.source for pair in self._pairs["train"]], [pair.source for pair in tested])
         written = [self._pairs["train"][row].target for row in found]
-        return written_floor(written, [pair.target for pair in tested], self.vocabularies[1])
+        return written_baseline(written, [pair.target for pair in tested], self.vocabularies[1])
 
     def describe(self) -> dict[str, str]:
         """Origin, number and length of the pairs, and the vocabularies."""

@@ -9,31 +9,30 @@ from typing import Any
 
 from seqmodels.data.base import SPLITS, Split, generated_by
 from seqmodels.data.files import Source, locate
-from seqmodels.data.parts import format_of, sources_of
-from seqmodels.data.prepared import fingerprint
 from seqmodels.data.row_errors import RowErrors
+from seqmodels.data.splits import format_of, sources_of
 from seqmodels.data.text.formats import Format, LabelledText
 
 
 class TextSource(ABC):
-    """Texts of the training part, and possibly of the others.
+    """Texts of the training split, and possibly of the others.
 
     Attributes:
-        origins: where the texts come from, of each part that there is.
+        origins: where the texts come from, of each split that there is.
     """
 
     origins: dict[Split, str]
 
     @abstractmethod
     def read(self, split: Split, errors: RowErrors) -> Iterator[LabelledText]:
-        """The texts of a part, one after the other."""
+        """The texts of a split, one after the other."""
 
 
 class GeneratedTexts(TextSource):
     """What a function makes of a seed.
 
     Args:
-        generate: gives the texts of each part.
+        generate: gives the texts of each split.
         seed: what it is called with.
     """
 
@@ -42,7 +41,7 @@ class GeneratedTexts(TextSource):
         self._texts = generate(seed)
 
     def read(self, split: Split, errors: RowErrors) -> Iterator[LabelledText]:  # noqa: ARG002
-        """The texts of a part."""
+        """The texts of a split."""
         return iter(self._texts[split])
 
 
@@ -50,11 +49,11 @@ class TextFiles(TextSource):
     """Files, each read in its format.
 
     Args:
-        path: a file as `files.locate` takes it, or a mapping of parts to such files.
-        format: reads a file; or a mapping of parts to such functions.
+        path: a file as `files.locate` takes it, or a mapping of splits to such files.
+        format: reads a file; or a mapping of splits to such functions.
 
     Raises:
-        ValueError: there is no file to train on, a part that does not exist, or a file without a format.
+        ValueError: there is no file to train on, a split that does not exist, or a file without a format.
         FileNotFoundError: a file does not exist.
     """
 
@@ -69,21 +68,36 @@ class TextFiles(TextSource):
         return self._formats[split](self._paths[split], errors)
 
     def key(self) -> dict[str, Any]:
-        """What tells these files, and how they are read, from any others, as plain values."""
+        """Return how many files each split has and how they are read, as plain values."""
         return {
-            split: {"files": _fingerprints(path), "format": _recipe(self._formats[split])}
+            split: {"files": len(_files(path)), "format": _recipe(self._formats[split])}
             for split, path in self._paths.items()
         }
 
+    def files(self) -> list[Path]:
+        """Return the files that hold the texts, and those in which the functions that read them are defined."""
+        return [
+            file
+            for split, path in self._paths.items()
+            for file in (*_files(path), Path(inspect.getfile(_definition(self._formats[split]))))
+        ]
 
-def _fingerprints(path: Path) -> list[Any]:
-    """Of a file, or of every file in a folder."""
-    return [fingerprint(file) for file in sorted(path.rglob("*"))] if path.is_dir() else fingerprint(path)
+
+def _files(path: Path) -> list[Path]:
+    """Return a file, or every file in a folder."""
+    return sorted(file for file in path.rglob("*") if not file.is_dir()) if path.is_dir() else [path]
 
 
 def _recipe(function: Any) -> list[Any]:
-    """The name of a function, the state of the file it is defined in, and the arguments that are set already."""
+    """Return the name of a function and the arguments that are set already."""
     if isinstance(function, partial):
         return [*_recipe(function.func), *map(str, function.args), sorted(map(str, function.keywords.items()))]
-    named = function if inspect.isfunction(function) else type(function)
-    return [named.__module__, named.__qualname__, fingerprint(Path(inspect.getfile(named)))]
+    named = _definition(function)
+    return [named.__module__, named.__qualname__]
+
+
+def _definition(function: Any) -> Any:
+    """Return the function within a partial one, or the class of a callable object."""
+    while isinstance(function, partial):
+        function = function.func
+    return function if inspect.isfunction(function) else type(function)

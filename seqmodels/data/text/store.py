@@ -2,7 +2,8 @@
 
 import json
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from seqmodels.data.array_files import save_array
 from seqmodels.data.base import SPLITS, Split
-from seqmodels.data.parts import classes_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.rows import Rows
+from seqmodels.data.splits import classes_of
 from seqmodels.data.text.between_blanks import BetweenBlanks
 from seqmodels.data.text.formats import LabelledText
-from seqmodels.data.text.parts import TextParts
 from seqmodels.data.text.raw_text import Words
+from seqmodels.data.text.text_splits import TextSplits
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.types import Batch
 
@@ -31,20 +33,20 @@ class TextStore:
     """What `write_store` has left in a folder.
 
     Attributes:
-        rows: the indices of the texts of each part, and their classes. To train on there are phrases too.
+        rows: the indices of the texts of each split, and their classes. To train on there are phrases too.
         words: what made indices of the texts.
         classes: the labels, by index.
-        texts: number of texts of each part.
+        texts: number of texts of each split.
         skipped: what was wrong with the source; empty if nothing was.
-        occurrences: how often each entry of the vocabulary occurs in the rows of each part.
+        occurrences: how often each entry of the vocabulary occurs in the rows of each split.
 
     Args:
-        folder: where the store is.
+        folder: where the store is; nothing in it is opened later.
+        mapped: whether the indices stay on disk, memory-mapped.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, mapped: bool = True) -> None:
         about = json.loads((folder / "about.json").read_text())
-        self._folder = folder
         self.words = Words(**about["words"])
         self.classes: tuple[str, ...] = tuple(about["classes"])
         self.texts: dict[Split, int] = about["texts"]
@@ -53,13 +55,19 @@ class TextStore:
         self.rows: dict[Split, Rows] = {}
         for split in SPLITS:
             # torch takes no array that must not be changed: a change would stay in memory.
-            targets = np.load(folder / f"{split}.targets.npy", mmap_mode="c")
-            self.rows[split] = _Texts(Ragged.load(folder, split), torch.from_numpy(np.asarray(targets)))
+            targets = np.load(folder / f"{split}.targets.npy", mmap_mode="c" if mapped else None)
+            rows = Ragged.load(folder, split, mapped=mapped)
+            self.rows[split] = _Texts(rows, torch.from_numpy(np.asarray(targets)))
+        read: Callable[[Path], NDArray[np.uint8]] = partial(np.memmap, mode="r") if mapped else _bytes
+        self._samples = {split: read(folder / f"{split}.sample.jsonl") for split in ("train", "test")}
 
     def sample(self, split: Split) -> list[LabelledText]:
-        """At most `SAMPLE` texts of the training or test part, evenly spread over it."""
-        with (self._folder / f"{split}.sample.jsonl").open(encoding="utf-8") as file:
-            return [LabelledText(*json.loads(line)) for line in file]
+        """At most `SAMPLE` texts of the training or test split, evenly spread over it."""
+        return [LabelledText(*json.loads(line)) for line in self._samples[split].tobytes().splitlines()]
+
+
+def _bytes(path: Path) -> NDArray[np.uint8]:
+    return np.fromfile(path, np.uint8)
 
 
 class _Texts(Rows):
@@ -70,7 +78,7 @@ class _Texts(Rows):
         return batch._replace(targets=batch.targets.long())
 
 
-def write_store(folder: Path, parts: TextParts, words: Mapping[str, Any]) -> None:
+def write_store(folder: Path, splits: TextSplits, words: Mapping[str, Any]) -> None:
     """Index the words and classes of texts.
 
     The classes are the labels of the training texts and of their phrases, in alphabetical order; the vocabulary is
@@ -78,28 +86,28 @@ def write_store(folder: Path, parts: TextParts, words: Mapping[str, Any]) -> Non
 
     Args:
         folder: where to write.
-        parts: the texts.
+        splits: the texts.
         words: arguments of `Vocabulary.words`, and `max_length`.
 
     Raises:
         ValueError: there is only one class, or a class is not among the training texts.
     """
-    trained = with_phrases(parts.texts("train")) if parts.has_phrases else None
-    labels = {text.label for text in trained} if trained else parts.labels["train"]
-    classes = classes_of({**parts.labels, "train": labels}, parts.origins)
+    trained = with_phrases(splits.texts("train")) if splits.has_phrases else None
+    labels = {text.label for text in trained} if trained else splits.labels["train"]
+    classes = classes_of({**splits.labels, "train": labels}, splits.origins)
     settings = dict(words)
     max_length = settings.pop("max_length", None)
-    texts = _sampled(parts.texts("train"), parts.counts["train"], folder / "train.sample.jsonl")
+    texts = _sampled(splits.texts("train"), splits.counts["train"], folder / "train.sample.jsonl")
     reader = Words(Vocabulary.words((text.text for text in texts), **settings).to_json(), max_length)
-    tests = _sampled(parts.texts("test"), parts.counts["test"], folder / "test.sample.jsonl")
-    rows = {"train": trained or parts.texts("train"), "val": parts.texts("val"), "test": tests}
+    tests = _sampled(splits.texts("test"), splits.counts["test"], folder / "test.sample.jsonl")
+    rows = {"train": trained or splits.texts("train"), "val": splits.texts("val"), "test": tests}
     for split in SPLITS:
         _write_rows(folder, split, rows[split], reader, classes)
     about = {
         "words": {"vocabulary": reader.vocabulary, "max_length": reader.max_length},
         "classes": classes,
-        "texts": parts.counts,
-        "skipped": parts.errors.describe(),
+        "texts": splits.counts,
+        "skipped": splits.errors.describe(),
     }
     (folder / "about.json").write_text(json.dumps(about))
 
@@ -125,8 +133,8 @@ def _write_rows(
     targets = array(np.min_scalar_type(-len(classes)).char)
     occurrences = np.zeros(len(Vocabulary.from_json(reader.vocabulary)), dtype=np.int64)
     Ragged.write(folder, split, _indexed(texts, reader, classes, targets, occurrences), np.int32)
-    np.save(folder / f"{split}.targets.npy", np.asarray(targets))
-    np.save(folder / f"{split}.occurrences.npy", occurrences)
+    save_array(folder / f"{split}.targets.npy", np.asarray(targets))
+    save_array(folder / f"{split}.occurrences.npy", occurrences)
 
 
 def _indexed(

@@ -10,11 +10,11 @@ from torch import Tensor
 from seqmodels.data.base import SPLITS, SequenceData, Split, generated_by, in_time
 from seqmodels.data.files import Source, locate
 from seqmodels.data.orders import Order, by_length, from_short_to_long
-from seqmodels.data.parts import check_filled, classes_of, read_files, shares_of
 from seqmodels.data.ragged import Ragged
 from seqmodels.data.row_errors import OnError, RowErrors
 from seqmodels.data.rows import Rows
-from seqmodels.data.text.frequent_tags import tagging_floor
+from seqmodels.data.splits import check_filled, classes_of, read_files, shares_of
+from seqmodels.data.text.frequent_tags import tagging_baseline
 from seqmodels.data.text.spelled_words import SpelledWords
 from seqmodels.data.text.tagged_columns import Format, TaggedSentence, by_suffix
 from seqmodels.data.text.vectors import load_vectors
@@ -27,12 +27,12 @@ Sentences = list[TaggedSentence]
 class TaggedTextData(SequenceData):
     """Tagging. The classes are the tags of the training sentences, in alphabetical order.
 
-    A part (`val`, `test`) without a file of its own is cut off the end of the training sentences. They are not drawn
-    at random: neighbours come from the same text, with the same names in it, and belong into the same part.
+    A split (`val`, `test`) without a file of its own is cut off the end of the training sentences. They are not drawn
+    at random: neighbours come from the same text, with the same names in it, and belong into the same split.
 
     Args:
-        path: a file as `files.locate` takes it, or a mapping of parts to such files; None to `generate`.
-        generate: from a seed, the sentences of each part; used where there is no `path`.
+        path: a file as `files.locate` takes it, or a mapping of splits to such files; None to `generate`.
+        generate: from a seed, the sentences of each split; used where there is no `path`.
         format: reads a file: a function like those of `tagged_columns`.
         words: which words are known: arguments of `SpelledWords.of` (`max_size`, `min_count`, `longest`).
         vectors: a file of pretrained word vectors, as `files.locate` takes it, or None.
@@ -42,7 +42,7 @@ class TaggedTextData(SequenceData):
         seed: of the generated sentences and of the order of the batches.
 
     Raises:
-        ValueError: when loaded, if a part is empty, there is only one tag, or a tag is not among those of the
+        ValueError: when loaded, if a split is empty, there is only one tag, or a tag is not among those of the
             training sentences.
 
     Example:
@@ -84,7 +84,7 @@ class TaggedTextData(SequenceData):
         """Read or generate the sentences, index their words and tags."""
         self.origins, self.sentences = self._read()
         check_filled("tagged sentences", self.sentences, self.origins, self.errors)
-        tags = {split: (tag for sentence in part for tag in sentence.tags) for split, part in self.sentences.items()}
+        tags = {split: (tag for sentence in each for tag in sentence.tags) for split, each in self.sentences.items()}
         classes = classes_of(tags, self.origins)
         reader = SpelledWords.of((sentence.words for sentence in self.sentences["train"]), **self.words)
         index = {tag: i for i, tag in enumerate(classes)}
@@ -112,9 +112,9 @@ class TaggedTextData(SequenceData):
         arrange = by_length if split == "train" else from_short_to_long
         return arrange(self.rows[split].lengths, self.batch_size)
 
-    def floor(self) -> dict[str, float]:
+    def baseline(self) -> dict[str, float]:
         """What the most frequent tag of each word reaches, and of the endings of unseen words."""
-        return tagging_floor(self.sentences["train"], self.sentences["test"])
+        return tagging_baseline(self.sentences["train"], self.sentences["test"])
 
     def describe(self) -> dict[str, str]:
         """Origin and number of the sentences, tags, and what share of the words is known."""
@@ -145,13 +145,13 @@ class TaggedTextData(SequenceData):
         return origins, sentences | self._cut(sentences["train"], [split for split in SPLITS if split not in sentences])
 
     def _cut(self, whole: Sentences, missing: list[Split]) -> dict[Split, Sentences]:
-        """The missing parts, and what is left to train on."""
+        """The missing splits, and what is left to train on."""
         if not missing:
             return {}
         held_out = dict(zip(SPLITS[1:], self.held_out, strict=True))
         cut = in_time(len(whole), [held_out[split] for split in missing] + [0] * (2 - len(missing)))
-        parts = zip(("train", *missing), cut.values(), strict=False)
-        return {split: [whole[row] for row in rows] for split, rows in parts}
+        splits = zip(("train", *missing), cut.values(), strict=False)
+        return {split: [whole[row] for row in rows] for split, rows in splits}
 
 
 def _percent(mask: Tensor) -> str:

@@ -3,10 +3,11 @@
 import codecs
 import gzip
 import json
+import mmap
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
 
 import numpy as np
@@ -14,19 +15,20 @@ from numpy.typing import NDArray
 
 from seqmodels.data.base import Split
 from seqmodels.data.files import open_bytes
+from seqmodels.data.scratch import scratch_folder
 from seqmodels.data.text.units import Unit
 
 PIECE = 1 << 18
 Cut = Callable[[Sequence[int]], dict[Split, range]]
-"""From the number of tokens in each text to the parts, counted over all texts in a row."""
+"""From the number of tokens in each text to the splits, counted over all texts in a row."""
 
 
 class Tokens:
     """Some of the indices of a text.
 
     Args:
-        array: gives all of them: an array, or a file mapped into memory. It is called whenever something is read and
-            the result then let go, so that what was once read of a file does not stay in memory.
+        array: returns all of them: an array, or a file mapped into memory. It is called whenever something is read, so
+            that it can release the memory of what was read of a file before.
         part: which of them.
     """
 
@@ -59,16 +61,15 @@ class Tokens:
 
 
 class TokenisedText(NamedTuple):
-    """The indices of each part, and the serialised `Vocabulary` they point into."""
+    """The indices of each split, and the serialised `Vocabulary` they point into."""
 
     vocabulary: str
-    parts: dict[Split, Tokens]
+    splits: dict[Split, Tokens]
 
     @classmethod
     def make(cls, texts: Sequence[Iterable[str]], unit: Unit, cut: Cut) -> "TokenisedText":
         """In memory."""
-        with TemporaryDirectory() as name:
-            folder = Path(name)
+        with scratch_folder() as folder:
             write(folder, texts, unit, cut)
             about = _about(folder)
             tokens = np.fromfile(folder / "tokens", about["dtype"])
@@ -76,14 +77,28 @@ class TokenisedText(NamedTuple):
 
     @classmethod
     def load(cls, folder: Path) -> "TokenisedText":
-        """What `write` has left in a folder, memory-mapped."""
+        """Return what `write` has left in a folder, memory-mapped; nothing in the folder is opened later."""
         about = _about(folder)
-        # As a plain array, which stays mapped but is cut into pieces in half the time.
-        return cls._of(about, lambda: np.asarray(np.memmap(folder / "tokens", about["dtype"], mode="r")))
+        if not (folder / "tokens").stat().st_size:
+            return cls._of(about, lambda: np.empty(0, about["dtype"]))
+        return cls._of(about, _Mapped(np.memmap(folder / "tokens", about["dtype"], mode="r")))
 
     @classmethod
     def _of(cls, about: dict[str, Any], array: Callable[[], NDArray[Any]]) -> "TokenisedText":
-        return cls(about["vocabulary"], {split: Tokens(array, range(*part)) for split, part in about["parts"].items()})
+        return cls(about["vocabulary"], {split: Tokens(array, range(*part)) for split, part in about["splits"].items()})
+
+
+class _Mapped:
+    """An array mapped from a file, without the memory of what was read of it before."""
+
+    def __init__(self, tokens: "np.memmap[Any, Any]") -> None:
+        # As a plain array, which stays mapped but is cut into pieces in half the time.
+        self._tokens, self._mapping = np.asarray(tokens), tokens._mmap  # type: ignore[attr-defined]
+
+    def __call__(self) -> NDArray[Any]:
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self._mapping.madvise(mmap.MADV_DONTNEED)
+        return self._tokens
 
 
 def _about(folder: Path) -> dict[str, Any]:
@@ -94,33 +109,33 @@ def _about(folder: Path) -> dict[str, Any]:
 def write(folder: Path, texts: Sequence[Iterable[str]], unit: Unit, cut: Cut) -> None:
     """Tokenise some texts into a folder, for `TokenisedText.load`.
 
-    Tokens are numbered as they come, then, when their number and with it the training part is known, its vocabulary
+    Tokens are numbered as they come, then, when their number and with it the training split is known, its vocabulary
     is made and the numbers become indices: each in the smallest type that holds them.
 
     Args:
         folder: where to write.
         texts: each in pieces, cut anywhere.
         unit: what they are read as.
-        cut: which tokens are the training part, validation and test.
+        cut: which tokens are the training split, validation and test.
     """
     numbering = unit.numbering()
     with TemporaryFile(dir=folder) as file:
         numbered = _Pieces(file)
         sizes = [sum(map(numbered.append, numbering.numbers(text))) for text in texts]
-        parts = cut(sizes)
+        splits = cut(sizes)
         entries = numbering.entries
         del numbering  # and with it a table of all entries
-        counts = numbered.count(parts["train"], len(entries))
+        counts = numbered.count(splits["train"], len(entries))
         vocabulary = unit.vocabulary({entry: count for entry, count in zip(entries, counts, strict=True) if count})
         index = {entry: i for i, entry in enumerate(vocabulary.tokens)}
         dtype = np.min_scalar_type(len(index) - 1)
         table = np.array([index.get(entry, vocabulary.unknown_index) for entry in entries], dtype=dtype)
         with (folder / "tokens").open("wb") as tokens:
             for numbers in numbered:
-                table[numbers].tofile(tokens)
+                tokens.write(table[numbers].data)  # see `array_files`
     about = {
         "dtype": dtype.str,
-        "parts": {split: [part.start, part.stop] for split, part in parts.items()},
+        "splits": {split: [part.start, part.stop] for split, part in splits.items()},
         "vocabulary": vocabulary.to_json(),
     }
     (folder / "text.json").write_text(json.dumps(about), encoding="utf-8")

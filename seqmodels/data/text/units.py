@@ -41,7 +41,7 @@ class Unit(ABC):
     Attributes:
         name: what the tokens are.
         extra: which entries of the vocabulary are no such tokens.
-        order: of the n-gram model that is the floor.
+        order: of the n-gram model that is the baseline.
     """
 
     name: ClassVar[str]

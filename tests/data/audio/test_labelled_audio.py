@@ -40,7 +40,7 @@ def test_batches_hold_the_features_and_classes_of_their_recordings(tmp_path: Pat
     assert len(found) == 40
     assert set(found) == files
     for split, share in zip(SPLITS, (16, 2, 2), strict=True):
-        assert Counter(data.parts[split].texts) == {"low": share, "high": share}
+        assert Counter(data.splits[split].texts) == {"low": share, "high": share}
 
 
 def test_rows_are_padded_with_zeros(tmp_path: Path) -> None:
@@ -59,13 +59,13 @@ def test_the_spec_is_all_a_model_needs(tmp_path: Path) -> None:
     assert DataSpec.from_dict(spec.to_dict()) == spec
 
 
-def test_a_folder_for_each_part(tmp_path: Path) -> None:
+def test_a_folder_for_each_split(tmp_path: Path) -> None:
     data = labelled(path={"train": folder(tmp_path / "a", count=9), "test": folder(tmp_path / "b", count=3)})
-    assert [len(data.parts[split].rows) for split in SPLITS] == [16, 2, 6]
-    assert data.parts["test"].origin == str(tmp_path / "b")
+    assert [len(data.splits[split].rows) for split in SPLITS] == [16, 2, 6]
+    assert data.splits["test"].origin == str(tmp_path / "b")
 
 
-def test_a_class_of_the_test_part_must_be_trained_on(tmp_path: Path) -> None:
+def test_a_class_of_the_test_split_must_be_trained_on(tmp_path: Path) -> None:
     train, test = folder(tmp_path / "a"), folder(tmp_path / "b")
     write(test / "middle" / "0.wav", tone())
     with pytest.raises(ValueError, match=r"b: 'middle' is no training label, those are: high, low$"):
@@ -94,7 +94,9 @@ def test_stereo_and_other_sample_rates_are_read_beside_each_other(tmp_path: Path
     left = tone(300.0, rate=16000)
     write(base / "low" / "stereo.wav", np.stack([left, left], axis=1), rate=16000)
     data = labelled(path=dict.fromkeys(SPLITS, base))
-    row = next(row for row in data.parts["test"].rows if data.parts["test"].features.places[row].endswith("stereo.wav"))
+    row = next(
+        row for row in data.splits["test"].rows if data.splits["test"].features.places[row].endswith("stereo.wav")
+    )
     steps = data.examples["test"][[row]].inputs[0]
     assert torch.equal(steps, MEL.read(base / "low" / "stereo.wav"))
     assert len(steps) == len(MEL.read(tone(300.0)))
@@ -115,7 +117,7 @@ def test_a_bad_recording_stops_or_is_skipped(tmp_path: Path, content: bytes, mes
     with pytest.raises(ValueError, match=rf"low/bad\.wav: {message}"):
         labelled(path=base)
     data = labelled(path=base, on_error="skip")
-    assert sum(len(data.parts[split].rows) for split in SPLITS) == 20
+    assert sum(len(data.splits[split].rows) for split in SPLITS) == 20
     assert message.split("\\", maxsplit=1)[0] in data.describe()["skipped"]
 
 
@@ -126,7 +128,7 @@ def test_bad_recordings_stop_or_are_skipped_and_told(tmp_path: Path) -> None:
         labelled(path=base)
     for _ in range(2):  # computed, and from the cache
         data = labelled(path=base, on_error="skip")
-        assert sum(len(data.parts[split].rows) for split in SPLITS) == 20
+        assert sum(len(data.splits[split].rows) for split in SPLITS) == 20
         assert data.describe()["skipped"].startswith(f"1 skipped, the first: {base}/low/bad.wav: the file is empty")
     with pytest.raises(ValueError, match="the file is empty"):
         labelled(path=base)
@@ -150,12 +152,12 @@ def test_spoken_digits_have_their_official_split() -> None:
 def test_spoken_digits_of_one_speaker_are_read() -> None:
     archive = Path(os.environ["SEQMODELS_DATA"]) / "fsdd" / "recordings.tar.xz"
     theo = partial(by_name, pattern=r"recordings/(\d)_theo_[0-4]\.wav")
-    assert len(labelled(path=dict.fromkeys(SPLITS, archive), format=theo).parts["test"].rows) == 50
+    assert len(labelled(path=dict.fromkeys(SPLITS, archive), format=theo).splits["test"].rows) == 50
 
 
-def test_the_floor_is_that_of_the_mean_spectrum() -> None:
-    floor = labelled(path=None, generate=partial(sounds, count=200)).floor()
-    assert 0.2 < floor["accuracy"] < 1
+def test_the_baseline_is_that_of_the_mean_spectrum() -> None:
+    baseline = labelled(path=None, generate=partial(sounds, count=200)).baseline()
+    assert 0.2 < baseline["accuracy"] < 1
 
 
 def test_the_description_says_what_is_heard(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from seqmodels.data.audio.formats import Recording, by_kind, by_name, joined
 from seqmodels.data.audio.sound import LogMel
 from seqmodels.data.row_errors import RowErrors
 from tests.data.audio.labelled_sounds import labelled
-from tests.sound_files import folder, pack
+from tests.sound_files import folder, pack, tone, write
 
 
 def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[object]:
@@ -29,9 +29,9 @@ def test_features_are_computed_again_only_when_something_changed(
 ) -> None:
     base = folder(tmp_path / "a", count=5)
     path, format = base, partial(by_kind)
-    changed = base / "low" / "0.wav"
+    touched = sound = base / "low" / "0.wav"
     if kind == "archive":
-        path = changed = pack(tmp_path / "a.tar.gz", base)
+        path = touched = pack(tmp_path / "a.tar.gz", base)
     elif kind == "table":
         path = tmp_path / "t.csv"
         files = sorted(base.rglob("*.wav"))
@@ -48,7 +48,12 @@ def test_features_are_computed_again_only_when_something_changed(
     assert torch.equal(first.examples["train"][[0, 1]].inputs, again.examples["train"][[0, 1]].inputs)
     labelled(path=path, format=format, features=LogMel(sample_rate=8000, num_mels=10))
     assert len(reads) == 20
-    os.utime(changed, (0, 0))
+    os.utime(touched, (0, 0))
+    labelled(path=path, format=format)
+    assert len(reads) == 20
+    write(sound, tone(500.0, seconds=0.1))
+    if kind == "archive":
+        pack(path, base)
     labelled(path=path, format=format)
     assert len(reads) == 30
 
@@ -58,9 +63,9 @@ def test_the_features_of_somebody_elses_format_are_not_kept(tmp_path: Path, cach
         yield from by_name(path, errors)
 
     data = labelled(path=folder(tmp_path / "a"), format=own)
-    assert len(data.parts["train"].rows) == 16
+    assert len(data.splits["train"].rows) == 16
     assert not list(cache.iterdir())
-    assert len(labelled(path=tmp_path / "a").parts["train"].rows) == 16
+    assert len(labelled(path=tmp_path / "a").splits["train"].rows) == 16
     assert len(list((cache / "prepared").iterdir())) == 1
 
 

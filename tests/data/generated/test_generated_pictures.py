@@ -24,7 +24,7 @@ def test_the_seed_decides(draw: object) -> None:
     assert [item.text for item in first["train"]] != [item.text for item in other["train"]]
 
 
-def test_fonts_are_in_one_part_only() -> None:
+def test_fonts_are_in_one_split_only() -> None:
     used = [font for split in SPLITS for font in FONTS[split]]
     assert len(used) == len(set(used))
 
@@ -84,6 +84,6 @@ def middle(picture: np.ndarray, colour: str) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("draw", [digits, scenes])
-def test_every_part_needs_a_picture(draw: object) -> None:
+def test_every_split_needs_a_picture(draw: object) -> None:
     with pytest.raises(ValueError, match=r"^count must be at least 8, to leave something .*, got 7$"):
         draw(0, count=7)  # type: ignore[operator]

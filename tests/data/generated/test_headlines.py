@@ -16,12 +16,12 @@ def named(text: str) -> list[str]:
 
 
 def test_sizes_topics_and_no_headline_twice() -> None:
-    parts = headlines(0)
-    assert [len(parts[split]) for split in SPLITS] == [8000, 1000, 1000]
-    counts = Counter(text.label for text in parts["train"])
+    splits = headlines(0)
+    assert [len(splits[split]) for split in SPLITS] == [8000, 1000, 1000]
+    counts = Counter(text.label for text in splits["train"])
     assert set(counts) == set(PEOPLE)
     assert all(abs(count - 1600) < 150 for count in counts.values())
-    assert len({text.text for split in SPLITS for text in parts[split]}) == 10_000
+    assert len({text.text for split in SPLITS for text in splits[split]}) == 10_000
 
 
 def test_the_one_who_acts_gives_the_topic() -> None:
@@ -46,5 +46,5 @@ def test_the_seed_decides() -> None:
 
 
 def test_a_bag_of_words_is_not_enough() -> None:
-    parts = headlines(0)
-    assert 0.4 < bag_of_words(parts["train"], parts["test"])["accuracy"] < 0.75
+    splits = headlines(0)
+    assert 0.4 < bag_of_words(splits["train"], splits["test"])["accuracy"] < 0.75

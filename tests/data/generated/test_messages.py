@@ -21,10 +21,10 @@ def test_every_symbol_has_a_rule() -> None:
 
 
 def test_sizes_classes_and_no_message_twice() -> None:
-    parts = messages(0)
-    assert [len(parts[split]) for split in SPLITS] == [8000, 1000, 1000]
-    assert abs(Counter(text.label for text in parts["train"])["spam"] - 4000) < 200
-    assert len({text.text for split in SPLITS for text in parts[split]}) == 10_000
+    splits = messages(0)
+    assert [len(splits[split]) for split in SPLITS] == [8000, 1000, 1000]
+    assert abs(Counter(text.label for text in splits["train"])["spam"] - 4000) < 200
+    assert len({text.text for split in SPLITS for text in splits[split]}) == 10_000
 
 
 @given(seed=st.integers(0, 1000))
@@ -47,5 +47,5 @@ def test_the_seed_decides() -> None:
 
 
 def test_a_bag_of_words_is_not_enough() -> None:
-    parts = messages(0)
-    assert 0.5 < bag_of_words(parts["train"], parts["test"])["f1_spam"] < 0.7
+    splits = messages(0)
+    assert 0.5 < bag_of_words(splits["train"], splits["test"])["f1_spam"] < 0.7

@@ -19,7 +19,7 @@ PAIRS = [alternative.split(" / ") for rule in RULES.values() for alternative in 
 
 
 @pytest.fixture(scope="module")
-def parts() -> dict[str, list[LabelledText]]:
+def splits() -> dict[str, list[LabelledText]]:
     return reviews(0)
 
 
@@ -67,20 +67,20 @@ def test_wordings_mean_what_they_say(pattern: str, praise: bool) -> None:
     assert all((word in positive_words) == (p == praise) for word, p in found)
 
 
-def test_sizes_and_classes(parts: dict[str, list[LabelledText]]) -> None:
-    assert [len(parts[split]) for split in SPLITS] == [8000, 1000, 1000]
-    shares = Counter(text.label for text in parts["train"])
+def test_sizes_and_classes(splits: dict[str, list[LabelledText]]) -> None:
+    assert [len(splits[split]) for split in SPLITS] == [8000, 1000, 1000]
+    shares = Counter(text.label for text in splits["train"])
     assert set(shares) == {"negative", "positive"}
     assert abs(shares["negative"] - 4000) < 200
 
 
-def test_no_review_comes_twice(parts: dict[str, list[LabelledText]]) -> None:
-    texts = [text.text for split in SPLITS for text in parts[split]]
+def test_no_review_comes_twice(splits: dict[str, list[LabelledText]]) -> None:
+    texts = [text.text for split in SPLITS for text in splits[split]]
     assert len(set(texts)) == len(texts)
 
 
-def test_reviews_are_short_and_simple(parts: dict[str, list[LabelledText]]) -> None:
-    texts = [text.text for text in parts["train"]]
+def test_reviews_are_short_and_simple(splits: dict[str, list[LabelledText]]) -> None:
+    texts = [text.text for text in splits["train"]]
     assert all(5 <= len(text.split()) <= 40 for text in texts)
     assert 250 <= len(Vocabulary.words(texts)) <= 600
     for text in texts:
@@ -93,5 +93,5 @@ def test_the_seed_decides() -> None:
     assert reviews(1, sizes) == reviews(1, sizes) != reviews(2, sizes)
 
 
-def test_a_bag_of_words_is_not_enough(parts: dict[str, list[LabelledText]]) -> None:
-    assert 0.65 < bag_of_words(parts["train"], parts["test"])["accuracy"] < 0.8
+def test_a_bag_of_words_is_not_enough(splits: dict[str, list[LabelledText]]) -> None:
+    assert 0.65 < bag_of_words(splits["train"], splits["test"])["accuracy"] < 0.8

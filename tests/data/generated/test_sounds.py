@@ -32,7 +32,7 @@ def test_generated_recordings_depend_on_the_seed_only(generate: Any, kind: type[
 
 
 def test_every_kind_of_sound_is_as_frequent() -> None:
-    counts = Counter(recording.text for part in sounds(0, count=90).values() for recording in part)
+    counts = Counter(recording.text for recordings in sounds(0, count=90).values() for recording in recordings)
     assert set(counts.values()) == {10}
     assert len(counts) == 9
 

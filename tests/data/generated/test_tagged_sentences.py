@@ -7,7 +7,7 @@ import pytest
 
 from seqmodels.data.base import SPLITS, Split
 from seqmodels.data.generated.tagged_sentences import named_entities, parts_of_speech
-from seqmodels.data.text.frequent_tags import tagging_floor
+from seqmodels.data.text.frequent_tags import tagging_baseline
 from seqmodels.data.text.tagged_columns import TaggedSentence
 
 Draw = Callable[..., dict[Split, list[TaggedSentence]]]
@@ -23,7 +23,7 @@ def test_the_seed_decides(draw: Draw) -> None:
 
 @both
 def test_sentences_are_whole_and_differ(draw: Draw) -> None:
-    sentences = [sentence for part in draw(3, count=300).values() for sentence in part]
+    sentences = [sentence for split in draw(3, count=300).values() for sentence in split]
     assert len(set(sentences)) == 300
     for words, tags in sentences:
         assert len(words) == len(tags) > 1
@@ -40,18 +40,18 @@ def tags_of(sentences: list[TaggedSentence]) -> dict[str, set[str]]:
 
 
 def test_words_have_several_parts_of_speech() -> None:
-    parts = parts_of_speech(0)
-    found = tags_of(parts["train"])
+    splits = parts_of_speech(0)
+    found = tags_of(splits["train"])
     assert found["light"] == {"NOUN", "VERB", "ADJ"}
     assert found["can"] == {"NOUN", "AUX"}
     assert found["after"] == {"ADP", "SCONJ"}
-    assert len(tags_of(parts["test"]).keys() - found.keys()) > 300
-    assert 0.85 < tagging_floor(parts["train"], parts["test"])["accuracy"] < 0.95
+    assert len(tags_of(splits["test"]).keys() - found.keys()) > 300
+    assert 0.85 < tagging_baseline(splits["train"], splits["test"])["accuracy"] < 0.95
 
 
 def test_names_are_of_several_kinds() -> None:
-    parts = named_entities(0)
-    found = tags_of(parts["train"])
+    splits = named_entities(0)
+    found = tags_of(splits["train"])
     assert found["Jordan"] == found["Florence"] == {"PER", "LOC", "ORG"}
-    assert len(tags_of(parts["test"]).keys() - found.keys()) > 100
-    assert 0.15 < tagging_floor(parts["train"], parts["test"])["entity_f1"] < 0.35
+    assert len(tags_of(splits["test"]).keys() - found.keys()) > 100
+    assert 0.15 < tagging_baseline(splits["train"], splits["test"])["entity_f1"] < 0.35

@@ -25,5 +25,5 @@ def grey_of(data: ImageData, batch: Batch) -> list[int]:
 
 
 def greys(data: ImageData, split: Split) -> list[int]:
-    """Of each row of a part, the grey of its picture."""
+    """Of each row of a split, the grey of its picture."""
     return [grey for batch in data.loader(split) for grey in grey_of(data, batch)]

@@ -1,4 +1,4 @@
-"""Captioned pictures: texts with an end, each caption a row, the floor of the nearest picture."""
+"""Captioned pictures: texts with an end, each caption a row, the baseline of the nearest picture."""
 
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ from seqmodels.data.base import SPLITS
 from seqmodels.data.generated.scenes import scenes
 from seqmodels.data.images.formats import TitledPicture
 from seqmodels.data.vocabulary import Vocabulary
-from seqmodels.data.written_floors import written_floor
+from seqmodels.data.written_baselines import written_baseline
 from seqmodels.objectives.text_metrics import Bleu, ExactMatch
 from seqmodels.types import Batch
 from tests.data.images.picture_files import greys, squares
@@ -58,9 +58,9 @@ def test_each_caption_of_a_picture_is_a_row_and_they_stay_together(tmp_path: Pat
     data = made(path=captioned(tmp_path))
     seen = [set(greys(data, split)) for split in SPLITS]
     assert sum(map(len, seen)) == 30
-    assert [len(data.parts[split].texts) for split in SPLITS] == [48, 6, 6]
-    assert len(data.parts["train"].pixels) == 24
-    for text, grey in zip(data.parts["test"].texts, greys(data, "test"), strict=True):
+    assert [len(data.splits[split].texts) for split in SPLITS] == [48, 6, 6]
+    assert len(data.splits["train"].pixels) == 24
+    for text, grey in zip(data.splits["test"].texts, greys(data, "test"), strict=True):
         assert text.endswith(f" {grey}")
 
 
@@ -69,7 +69,7 @@ def test_columns_are_named(tmp_path: Path) -> None:
     table = (tmp_path / "a.csv").read_text().replace("image,caption", "file,says")
     (tmp_path / "b.csv").write_text(table)
     data = made(path=tmp_path / "b.csv", columns={"picture": "file", "text": "says"})
-    assert len(data.parts["train"].texts) == 48
+    assert len(data.splits["train"].texts) == 48
 
 
 def test_a_missing_picture_stops_with_its_row(tmp_path: Path) -> None:
@@ -80,22 +80,22 @@ def test_a_missing_picture_stops_with_its_row(tmp_path: Path) -> None:
     assert "2 skipped" in made(path=path, on_error="skip").describe()["skipped"]
 
 
-def test_the_floor_of_captions_is_that_of_the_nearest_picture() -> None:
+def test_the_baseline_of_captions_is_that_of_the_nearest_picture() -> None:
     dark, grey, light = (np.full((5, 5, 3), value, np.uint8) for value in (0, 110, 250))
     rows = [TitledPicture(dark, "it is a dark night", "1"), TitledPicture(light, "it is a light day", "2")]
     test = [TitledPicture(grey, "it is a dark night", "1"), TitledPicture(grey, "it is a grey dawn", "2")]
     data = made(generate=lambda _: {"train": rows, "val": rows, "test": test})
-    floor = data.floor()
-    assert floor["exact"] == 0.5
-    assert 0 < floor["bleu"] < 100
+    baseline = data.baseline()
+    assert baseline["exact"] == 0.5
+    assert 0 < baseline["bleu"] < 100
 
 
-def test_the_floor_is_measured_as_a_model_is() -> None:
+def test_the_baseline_is_measured_as_a_model_is() -> None:
     wanted = [item.text for item in scenes(0, count=FEW)["test"]]
     said = wanted[:10] + wanted[5:15]
-    floor = written_floor(said, wanted, Vocabulary.words(wanted, marks=True))
-    assert floor["bleu"] == pytest.approx(Bleu()(said, wanted).item(), rel=1e-5)
-    assert floor["exact"] == pytest.approx(ExactMatch()(said, wanted).item())
+    baseline = written_baseline(said, wanted, Vocabulary.words(wanted, marks=True))
+    assert baseline["bleu"] == pytest.approx(Bleu()(said, wanted).item(), rel=1e-5)
+    assert baseline["exact"] == pytest.approx(ExactMatch()(said, wanted).item())
 
 
 @pytest.mark.parametrize(

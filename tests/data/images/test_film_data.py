@@ -34,7 +34,7 @@ def test_frames_of_a_folder_make_a_film_with_a_label_each(tmp_path: Path) -> Non
     data.setup()
     assert data.spec.classes == ("brighter", "darker")
     assert data.spec.shape == (1, 8, 8)
-    assert [len(data.parts[split].texts) for split in ("train", "val", "test")] == [10, 1, 1]
+    assert [len(data.splits[split].texts) for split in ("train", "val", "test")] == [10, 1, 1]
     batch = next(iter(data.train_dataloader()))
     assert batch.inputs.shape == (10, 5, 1, 8, 8)
     assert torch.equal(batch.lengths, batch.target_lengths)
@@ -51,7 +51,7 @@ def test_a_film_has_a_sentence(tmp_path: Path) -> None:
     batch = next(iter(data.train_dataloader()))
     words = Vocabulary.from_json(data.spec.target_vocabulary or "")
     assert {words.decode(row) for row in batch.targets} <= {"it grows brighter <end>", "it grows darker <end>"}
-    assert 0 <= data.floor()["exact"] <= 1
+    assert 0 <= data.baseline()["exact"] <= 1
 
 
 def test_a_trained_model_reads_folders_animations_and_arrays(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Labelled pictures: batches, parts, the floor, what is decoded once, and what is refused."""
+"""Labelled pictures: batches, splits, the baseline, what is decoded once, and what is refused."""
 
 import os
 from collections import Counter
@@ -35,8 +35,8 @@ def test_batches_hold_every_picture_and_its_class(tmp_path: Path) -> None:
         assert [data.spec.classes[i] for i in batch.targets.tolist()] == ["ab"[i % 2] for i in grey_of(data, batch)]
         seen += grey_of(data, batch)
     assert sorted(seen) == list(range(40))
-    assert [len(data.parts[split].texts) for split in SPLITS] == [32, 4, 4]
-    assert Counter(data.parts["test"].texts) == {"a": 2, "b": 2}
+    assert [len(data.splits[split].texts) for split in SPLITS] == [32, 4, 4]
+    assert Counter(data.splits["test"].texts) == {"a": 2, "b": 2}
 
 
 def test_the_spec_is_all_a_model_needs() -> None:
@@ -56,7 +56,7 @@ def test_training_pixels_have_mean_0_and_deviation_1() -> None:
 def test_what_a_trained_model_reads_is_what_it_was_trained_on(tmp_path: Path) -> None:
     folder = squares(tmp_path / "a")
     data = made(path={"train": folder, "val": folder, "test": folder})
-    raw = instantiate(data.spec.raw, trusted=["seqmodels"])
+    raw = instantiate(data.spec.raw)
     (batch,) = data.loader("test")
     files = sorted(folder.rglob("*.png"))
     assert torch.equal(batch.inputs, torch.stack([raw.read(file) for file in files]))
@@ -76,7 +76,7 @@ def test_files_are_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("seqmodels.data.images.pictures.Picture.pixels", None)
     again = made(path=folder)
     assert greys(again, "test") == greys(first, "test")
-    assert isinstance(again.parts["train"].pixels, np.memmap)
+    assert isinstance(again.splits["train"].pixels, np.memmap)
 
 
 def test_a_changed_file_is_decoded_again(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_damaged_picture_is_skipped_and_counted_if_asked(tmp_path: Path) -> No
         assert sorted(greys(data, "test")) == [i for i in range(20) if i != 4]
         assert data.describe()["skipped"].startswith("3 skipped, the first: ")
         assert "a/4.png is empty" in data.describe()["skipped"]
-        assert [label for _, label in zip(greys(data, "test"), data.parts["test"].texts, strict=True)] == [
+        assert [label for _, label in zip(greys(data, "test"), data.splits["test"].texts, strict=True)] == [
             *"a" * 9,
             *"b" * 10,
         ]
@@ -134,16 +134,16 @@ def test_what_cannot_be_learnt_from_is_refused(tmp_path: Path) -> None:
         made(path=folder)
     with pytest.raises(ValueError, match=r"b: 'c' is no training label, those are: a, b$"):
         made(path={"train": squares(tmp_path / "c"), "test": squares(tmp_path / "b", labels="c")})
-    with pytest.raises(ValueError, match=r"the val part of .*d: expected pictures, got none$"):
+    with pytest.raises(ValueError, match=r"the val split of .*d: expected pictures, got none$"):
         made(path=squares(tmp_path / "d", count=2))
 
 
-def test_the_floor_of_classes_is_linear_in_the_pixels() -> None:
+def test_the_baseline_of_classes_is_linear_in_the_pixels() -> None:
     dark, light = np.zeros((5, 5), np.uint8), np.full((5, 5), 250, np.uint8)
     rows = [TitledPicture(dark, "dark", "1"), TitledPicture(light, "light", "2")] * 4
     wrong = [TitledPicture(dark, "dark", "1")] * 3 + [TitledPicture(dark, "light", "2")]
     data = made(generate=lambda _: {"train": rows, "val": rows, "test": wrong})
-    assert data.floor() == {"accuracy": 0.75}
+    assert data.baseline() == {"accuracy": 0.75}
 
 
 def test_the_description_names_what_there_is() -> None:
@@ -161,7 +161,7 @@ def test_mnist() -> None:
     folder = Path(os.environ["SEQMODELS_DATA"]) / "mnist"
     path = {"train": folder / "train-images-idx3-ubyte.gz", "test": folder / "t10k-images-idx3-ubyte.gz"}
     data = made(path=path)
-    assert [len(data.parts[split].texts) for split in SPLITS] == [54_001, 5999, 10_000]  # a tenth of each class
+    assert [len(data.splits[split].texts) for split in SPLITS] == [54_001, 5999, 10_000]  # a tenth of each class
     assert data.spec.raw["mean"] == pytest.approx(0.1307, abs=0.002)  # the figures that are commonly quoted
     assert data.spec.raw["std"] == pytest.approx(0.3081, abs=0.002)
-    assert data.floor()["accuracy"] == pytest.approx(0.9, abs=0.02)
+    assert data.baseline()["accuracy"] == pytest.approx(0.9, abs=0.02)

@@ -69,7 +69,7 @@ def test_a_picture_is_turned_as_the_camera_was_held(tmp_path: Path) -> None:
 
 def test_it_travels_as_plain_values(tmp_path: Path) -> None:
     picture = Picture(1, 6, 4, mean=0.3, std=0.2)
-    again = instantiate(picture.recipe(), trusted=["seqmodels"])
+    again = instantiate(picture.recipe())
     assert again == picture
     assert again.items(tmp_path / "a.png") == [tmp_path / "a.png"]
 

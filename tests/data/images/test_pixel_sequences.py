@@ -43,7 +43,7 @@ def test_the_order_of_pixels_is_always_the_same() -> None:
     first, second = (made(permuted=True, seed=seed).picture for seed in (0, 1))
     assert torch.equal(first.order, second.order)
     assert first.order[:6].tolist() == np.random.RandomState(0).permutation(784)[:6].tolist()
-    raw = instantiate(first.recipe(), trusted=["seqmodels"])
+    raw = instantiate(first.recipe())
     assert torch.equal(raw.read(np.eye(28, dtype=np.uint8)), first.read(np.eye(28, dtype=np.uint8)))
 
 

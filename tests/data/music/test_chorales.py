@@ -22,9 +22,9 @@ PIECES: dict[str, list[Chords]] = {
 }
 
 
-def mat(path: Path, parts: dict[str, list[Any]]) -> Path:
+def mat(path: Path, splits: dict[str, list[Any]]) -> Path:
     cells = {}
-    for name, rolls in parts.items():
+    for name, rolls in splits.items():
         cells[name] = np.empty((1, len(rolls)), dtype=object)
         cells[name][0, :] = rolls
     savemat(path, cells)
@@ -46,7 +46,7 @@ def test_mat_and_json_hold_the_same_pieces(tmp_path: Path) -> None:
         assert read_pieces(path, RowErrors()) == PIECES
 
 
-def test_midi_files_in_folders_of_the_parts(tmp_path: Path) -> None:
+def test_midi_files_in_folders_of_the_splits(tmp_path: Path) -> None:
     for split, pieces in PIECES.items():
         (tmp_path / split).mkdir()
         for number, chords in enumerate(pieces):
@@ -65,12 +65,12 @@ def test_one_folder_of_midi_files_is_cut_by_the_seed(tmp_path: Path) -> None:
     assert pitches == list(range(61, 81))
 
 
-def test_equal_pieces_fall_into_the_same_part() -> None:
-    parts = cut(list(range(40)), [str(i % 20) for i in range(40)], seed=0)
-    keys = [{piece % 20 for piece in parts[split]} for split in SPLITS]
+def test_equal_pieces_fall_into_the_same_split() -> None:
+    splits = cut(list(range(40)), [str(i % 20) for i in range(40)], seed=0)
+    keys = [{piece % 20 for piece in splits[split]} for split in SPLITS]
     assert sum(map(len, keys)) == len(set.union(*keys)) == 20
     assert all(keys)
-    with pytest.raises(ValueError, match="expected at least 3 different pieces to cut into parts, got 2"):
+    with pytest.raises(ValueError, match="expected at least 3 different pieces to cut into splits, got 2"):
         cut([1, 2, 3], ["a", "b", "a"], seed=0)
 
 
@@ -98,7 +98,7 @@ def test_a_broken_json_is_named_in_one_line(tmp_path: Path, content: bytes, mess
 @pytest.mark.parametrize("content", [b"", b"hello", b"MATLAB 5.0 MAT-file" + b"\0" * 120])
 def test_a_broken_mat_is_named_in_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "rolls.mat").write_bytes(content)
-    with pytest.raises(ValueError, match=r"rolls.mat: (no readable .mat file: |expected parts train, val)") as caught:
+    with pytest.raises(ValueError, match=r"rolls.mat: (no readable .mat file: |expected splits train, val)") as caught:
         read_pieces(tmp_path / "rolls.mat", RowErrors())
     assert "\n" not in str(caught.value)
 
@@ -107,7 +107,7 @@ def test_a_broken_mat_is_named_in_one_line(tmp_path: Path, content: bytes) -> No
 def test_a_mat_that_ends_before_its_time_is_named_in_one_line(tmp_path: Path, share: float) -> None:
     path = mat(tmp_path / "rolls.mat", rolls())
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
-    with pytest.raises(ValueError, match=r"rolls.mat: (no readable .mat file: |expected parts train, val)") as caught:
+    with pytest.raises(ValueError, match=r"rolls.mat: (no readable .mat file: |expected splits train, val)") as caught:
         read_pieces(path, RowErrors())
     assert "\n" not in str(caught.value)
 
@@ -134,8 +134,8 @@ def test_broken_midi_files_can_be_skipped(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"empty.mid: no readable MIDI file"):
         read_pieces(tmp_path, RowErrors(), steps_per_beat=4)
     errors = RowErrors("skip")
-    parts = read_pieces(tmp_path, errors, steps_per_beat=4)
-    assert sum(map(len, parts.values())) == 9
+    splits = read_pieces(tmp_path, errors, steps_per_beat=4)
+    assert sum(map(len, splits.values())) == 9
     assert errors.skipped == 1
 
 
@@ -147,7 +147,7 @@ def test_a_folder_without_midi_files_and_another_format_are_named(tmp_path: Path
         read_pieces(tmp_path / "notes.txt", RowErrors())
 
 
-def test_the_chorales_of_both_formats_are_the_same_with_the_official_parts() -> None:
+def test_the_chorales_of_both_formats_are_the_same_with_the_official_splits() -> None:
     if "SEQMODELS_DATA" not in os.environ:
         pytest.skip("needs Bach's chorales at $SEQMODELS_DATA/jsb_chorales")
     folder = Path(os.environ["SEQMODELS_DATA"]) / "jsb_chorales"

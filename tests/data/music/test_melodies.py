@@ -67,14 +67,14 @@ def test_long_music_is_cut_off() -> None:
     assert written(made(max_steps=1), "val")[0][1].split()[1:] == ["<end>"]
 
 
-def test_the_floor_is_a_likelihood_of_all_tokens_and_knows_the_first_note() -> None:
+def test_the_baseline_is_a_likelihood_of_all_tokens_and_knows_the_first_note() -> None:
     always = made(generate=lambda _: [[[Note(60, 0, 1), Note(67, 1, 1)]]] * 2 + TUNES[1:] * 3)
-    floor = always.floor()
-    assert set(floor) == {"loss"}
+    baseline = always.baseline()
+    assert set(baseline) == {"loss"}
     _, asked = always._stream("test")
     assert asked.sum() == int(always.texts["test"].lengths.sum())
     assert (~asked).sum() == len(always.pieces["test"])
-    assert floor["loss"] < math.log(always.spec.output_size)
+    assert baseline["loss"] < math.log(always.spec.output_size)
 
 
 def test_four_voices_of_a_file_of_chords(tmp_path: Path) -> None:

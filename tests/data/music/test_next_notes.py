@@ -1,4 +1,4 @@
-"""The floor of polyphonic music, compared with scikit-learn's logistic regression."""
+"""The baseline of polyphonic music, compared with scikit-learn's logistic regression."""
 
 import numpy as np
 import pytest
@@ -36,15 +36,15 @@ def test_it_is_a_logistic_regression_for_each_key() -> None:
         model = LogisticRegression(C=1.0, tol=1e-8, max_iter=1000).fit(x, y[:, key])
         probabilities[:, key] = model.predict_proba(x_test)[:, 1]
     likely = np.where(y_test > 0, probabilities, 1 - probabilities)
-    floor = next_notes(train, test)
-    assert floor["loss"] == pytest.approx(-np.log(likely).sum(1).mean(), abs=0.02)
+    baseline = next_notes(train, test)
+    assert baseline["loss"] == pytest.approx(-np.log(likely).sum(1).mean(), abs=0.02)
     said = probabilities >= 0.5
-    assert floor["f1"] == pytest.approx(f1_score(y_test, said, average="micro"), abs=0.02)
-    assert floor["frame_accuracy"] == pytest.approx(jaccard_score(y_test, said, average="micro"), abs=0.02)
+    assert baseline["f1"] == pytest.approx(f1_score(y_test, said, average="micro"), abs=0.02)
+    assert baseline["frame_accuracy"] == pytest.approx(jaccard_score(y_test, said, average="micro"), abs=0.02)
 
 
 def test_nothing_is_counted_as_nothing() -> None:
     silent = [np.zeros((4, NUM_KEYS), dtype=np.uint8)]
-    floor = next_notes(silent, silent)
-    assert floor["f1"] == floor["frame_accuracy"] == 0
-    assert floor["loss"] < 1
+    baseline = next_notes(silent, silent)
+    assert baseline["f1"] == baseline["frame_accuracy"] == 0
+    assert baseline["loss"] < 1

@@ -103,16 +103,16 @@ def test_a_trained_model_reads_what_the_data_read(tmp_path: Path) -> None:
 
 
 def test_skipped_pieces_are_in_the_summary(tmp_path: Path) -> None:
-    parts = {"train": [*PIECES, [[60]]], "val": PIECES[:1], "test": PIECES[:1]}
-    (tmp_path / "pieces.json").write_text(json.dumps(parts))
+    splits = {"train": [*PIECES, [[60]]], "val": PIECES[:1], "test": PIECES[:1]}
+    (tmp_path / "pieces.json").write_text(json.dumps(splits))
     with pytest.raises(ValueError, match=r"pieces.json: train piece 11: expected at least 2 steps, got 1"):
         made(path=tmp_path / "pieces.json")
     assert made(path=tmp_path / "pieces.json", on_error="skip").describe()["skipped"].startswith("1 skipped")
 
 
-def test_an_empty_part_is_named(tmp_path: Path) -> None:
+def test_an_empty_split_is_named(tmp_path: Path) -> None:
     (tmp_path / "pieces.json").write_text(json.dumps({"train": PIECES, "val": [], "test": PIECES}))
-    with pytest.raises(ValueError, match=r"the val part of .*pieces.json: expected pieces, got none"):
+    with pytest.raises(ValueError, match=r"the val split of .*pieces.json: expected pieces, got none"):
         made(path=tmp_path / "pieces.json")
 
 

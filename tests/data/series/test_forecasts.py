@@ -98,14 +98,14 @@ def test_a_back_test_with_a_rolling_origin_knows_no_later_step() -> None:
     for steps in (50, 60):
         before, after = load(values, window=5, steps=steps), load(changed, window=5, steps=steps)
         assert before.spec == after.spec
-        assert before.floor() == after.floor()
+        assert before.baseline() == after.baseline()
         for split in SPLITS:
             assert torch.equal(every(before, split).targets, every(after, split).targets)
             assert torch.equal(every(before, split).inputs, every(after, split).inputs)
     assert load(values, window=5, steps=90).spec != load(changed, window=5, steps=90).spec
 
 
-def test_parts_are_cut_by_numbers_of_steps() -> None:
+def test_splits_are_cut_by_numbers_of_steps() -> None:
     data = load(np.arange(100.0)[:, np.newaxis], window=5, steps=90, held_out=[20, 10])
     assert data.describe()["steps"] == "60 train, 20 val, 10 test"
     mean, std = data.spec.mean[0], data.spec.std[0]
@@ -125,7 +125,7 @@ def test_the_answers_are_named_by_column_and_step() -> None:
 
 
 @pytest.mark.parametrize("season", [1, 4, 7])
-def test_the_floor_is_the_better_of_persistence_and_a_season_ago(season: int) -> None:
+def test_the_baseline_is_the_better_of_persistence_and_a_season_ago(season: int) -> None:
     random = np.random.default_rng(0)
     values = np.tile(random.normal(0, 5, (7, 2)), (20, 1)) + random.normal(0, 0.1, (140, 2))
     data = load(values, window=5, horizon=[1, 9], season=season, held_out=[28, 28])
@@ -140,20 +140,20 @@ def test_the_floor_is_the_better_of_persistence_and_a_season_ago(season: int) ->
                     seen -= length
                 errors.append(values[step] - values[seen])
         scores[name] = float(np.mean(np.square(errors)))
-    floor = data.floor()
-    assert floor["mse"] == pytest.approx(min(scores.values()))
-    assert floor["mse_persistence"] == pytest.approx(scores["persistence"])
-    assert floor["mse_seasonal"] == pytest.approx(scores["seasonal"])
+    baseline = data.baseline()
+    assert baseline["mse"] == pytest.approx(min(scores.values()))
+    assert baseline["mse_persistence"] == pytest.approx(scores["persistence"])
+    assert baseline["mse_seasonal"] == pytest.approx(scores["seasonal"])
     std = values[:84].std(0)
     assert (scores["seasonal"] < scores["persistence"]) == (season == 7)
-    assert floor["loss"] == pytest.approx(floor["mse"] / np.mean(std**2), rel=0.3)
+    assert baseline["loss"] == pytest.approx(baseline["mse"] / np.mean(std**2), rel=0.3)
 
 
-def test_the_floor_is_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_baseline_is_the_same_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     data = load(energy(0, steps=24 * 60), window=24, horizon=[1, 24], season=24)
-    whole = data.floor()
-    monkeypatch.setattr("seqmodels.data.series.floors.PIECE", 60)
-    assert data.floor() == pytest.approx(whole)
+    whole = data.baseline()
+    monkeypatch.setattr("seqmodels.data.series.baselines.PIECE", 60)
+    assert data.baseline() == pytest.approx(whole)
 
 
 @pytest.mark.parametrize("season", [0, 70])
@@ -163,7 +163,7 @@ def test_a_season_that_is_none_is_refused(season: int) -> None:
 
 
 def test_a_short_series_of_several_is_named() -> None:
-    with pytest.raises(ValueError, match=r"series 'series 1': 12 steps make parts of \[8, 2, 2\]"):
+    with pytest.raises(ValueError, match=r"series 'series 1': 12 steps make splits of \[8, 2, 2\]"):
         load(panel((60, 12)), window=10)
 
 
@@ -220,7 +220,7 @@ def test_etth1_is_cut_as_in_the_literature() -> None:
     data = SeriesData(path=path, column=columns, window=336, **arguments)
     data.setup()
     assert [len(data.origins[split]) for split in SPLITS] == [8640 - 336 - 95, 2785, 2785]
-    assert data.floor()["loss"] == pytest.approx(0.512, abs=0.001)  # published for the repetition of yesterday
+    assert data.baseline()["loss"] == pytest.approx(0.512, abs=0.001)  # published for the repetition of yesterday
 
 
 def test_stocks_are_five_series() -> None:

@@ -110,13 +110,13 @@ def test_a_trained_model_reads_files_and_arrays(tmp_path: Path) -> None:
         raw.read([[1.0, np.inf]])
 
 
-def test_figures_move_differently_and_the_floor_cannot_tell_the_order_of_poses() -> None:
+def test_figures_move_differently_and_the_baseline_cannot_tell_the_order_of_poses() -> None:
     series = stick_figures(0, count=400)
     assert {one.label for one in series} == set(ACTIONS)
     assert all(np.array_equal(a.values, b.values) for a, b in zip(series, stick_figures(0, count=400), strict=True))
     data = LabelledSeriesData(generate=lambda seed: stick_figures(seed, count=400))
     data.setup()
-    assert 0.5 < data.floor()["accuracy"] < 0.85
+    assert 0.5 < data.baseline()["accuracy"] < 0.85
 
 
 def signals(path: Path, **changed: bytes | None) -> Path:
@@ -132,7 +132,7 @@ def signals(path: Path, **changed: bytes | None) -> Path:
 
 
 def windows(path: Path, errors: RowErrors | None = None) -> list[LabelledSeries]:
-    return list(smartphone_archive(path, errors or RowErrors(), part="test", activities=["sitting", "lying"]))
+    return list(smartphone_archive(path, errors or RowErrors(), split="test", activities=["sitting", "lying"]))
 
 
 def test_windows_of_one_class_in_a_row_are_one_recording(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_windows_of_one_class_in_a_row_are_one_recording(tmp_path: Path) -> None
     assert [window.recording.rsplit(":", 1)[1] for window in windows(path)] == ["1", "1", "3", "4", "4"]
 
 
-def test_pieces_of_a_recording_stay_in_one_part() -> None:
+def test_pieces_of_a_recording_stay_in_one_split() -> None:
     def pieces(seed: int) -> list[LabelledSeries]:
         return [
             LabelledSeries(np.full((2, 1), number), ("x",), "ab"[number % 2], f"{number}.{piece}", str(number))
@@ -152,9 +152,9 @@ def test_pieces_of_a_recording_stay_in_one_part() -> None:
 
     data = LabelledSeriesData(generate=pieces)
     data.setup()
-    parts = [{float(row[0]) for row in data.rows[split].inputs} for split in ("train", "val", "test")]
-    assert [len(part) for part in parts] == [32, 4, 4]
-    assert len(set.union(*parts)) == 40
+    splits = [{float(row[0]) for row in data.rows[split].inputs} for split in ("train", "val", "test")]
+    assert [len(split) for split in splits] == [32, 4, 4]
+    assert len(set.union(*splits)) == 40
 
 
 def test_windows_of_the_archive_have_all_signals(tmp_path: Path) -> None:
@@ -196,9 +196,9 @@ def test_a_bad_window_may_be_skipped_but_not_half_an_archive(tmp_path: Path) -> 
 def test_the_smartphone_archive() -> None:
     path = Path(ROOT or "") / "uci_har_subset" / "UCI_HAR_subset.tar.xz"
     names = ["walking", "upstairs", "downstairs", "sitting", "standing", "lying"]
-    found = list(smartphone_archive(path, RowErrors(), part="test", activities=names))
+    found = list(smartphone_archive(path, RowErrors(), split="test", activities=names))
     assert len(found) == 950
     assert found[0].values.shape == (128, 9)
     assert {window.label for window in found} == set(names)
     with pytest.raises(ValueError, match="expected a class from 1 to 2, got"):
-        list(smartphone_archive(path, RowErrors(), part="test", activities=names[:2]))
+        list(smartphone_archive(path, RowErrors(), split="test", activities=names[:2]))

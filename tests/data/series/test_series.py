@@ -27,7 +27,7 @@ def make_data(values: Floats, **arguments: Any) -> SeriesData:
 
 
 def all_of(data: SeriesData, split: Split) -> Batch:
-    """The whole part, in the order of its loader."""
+    """The whole split, in the order of its loader."""
     batches = list(data.loader(split))
     return Batch(*(torch.cat(parts) for parts in zip(*(batch[:3] for batch in batches), strict=True)))
 
@@ -66,7 +66,7 @@ def test_every_window_and_target(steps: int, columns: int, window: int, horizon:
 
 
 @given(seed=st.integers(0, 1000), scale=st.floats(2, 1e6))
-def test_nothing_of_the_held_out_parts_is_learnt_from(seed: int, scale: float) -> None:
+def test_nothing_of_the_held_out_splits_is_learnt_from(seed: int, scale: float) -> None:
     values = noise(100, 2, seed)
     changed = values.copy()
     changed[70:] = changed[70:] * scale + 1
@@ -78,7 +78,7 @@ def test_nothing_of_the_held_out_parts_is_learnt_from(seed: int, scale: float) -
 
 
 @given(seed=st.integers(0, 1000))
-def test_nothing_of_the_test_part_is_seen_in_validation(seed: int) -> None:
+def test_nothing_of_the_test_split_is_seen_in_validation(seed: int) -> None:
     values = noise(100, 1, seed)
     changed = values.copy()
     changed[85:] += 1
@@ -112,7 +112,7 @@ def test_the_spec_tells_what_a_model_is_built_from() -> None:
     )
 
 
-def test_the_training_part_is_standardised_and_a_constant_is_only_centred() -> None:
+def test_the_training_split_is_standardised_and_a_constant_is_only_centred() -> None:
     values = np.concatenate([noise(400, 1), np.full((400, 1), 0.1)], axis=1)
     data = make_data(values, window=1)
     targets = all_of(data, "train").targets
@@ -122,26 +122,26 @@ def test_the_training_part_is_standardised_and_a_constant_is_only_centred() -> N
     assert targets[:, 1].abs().max() < 1e-6
 
 
-def test_the_held_out_parts_are_read_in_time_and_the_training_part_is_not() -> None:
+def test_the_held_out_splits_are_read_in_time_and_the_training_split_is_not() -> None:
     data = make_data(np.arange(100.0)[:, np.newaxis], window=5, batch_size=7)
     for split in SPLITS:
         targets = all_of(data, split).targets.flatten()
         assert torch.equal(targets, targets.sort().values) == (split != "train")
 
 
-def test_without_a_test_part_the_validation_part_is_tested_on() -> None:
+def test_without_a_test_split_the_validation_split_is_tested_on() -> None:
     data = make_data(noise(100, 1), window=5, held_out=(0.2, 0.0))
     assert torch.equal(all_of(data, "val").targets, all_of(data, "test").targets)
     assert data.describe()["steps"] == "80 train, 20 val, test is val"
 
 
 @pytest.mark.parametrize("horizon", [1, 4])
-def test_the_floor_repeats_the_last_value_in_original_units(horizon: int) -> None:
+def test_the_baseline_repeats_the_last_value_in_original_units(horizon: int) -> None:
     values = noise(200, 2) * [1, 100]
-    floor = make_data(values, window=5, horizon=horizon).floor()
+    baseline = make_data(values, window=5, horizon=horizon).baseline()
     errors = values[170:] - values[170 - horizon : 200 - horizon]
     variance = ((values[170:] - values[170:].mean(0)) ** 2).sum(0)
-    assert floor == pytest.approx(
+    assert baseline == pytest.approx(
         {
             "mse": (errors**2).mean(),
             "mae": np.abs(errors).mean(),
@@ -164,9 +164,9 @@ def test_the_description_says_where_from_and_how_much() -> None:
     }
 
 
-def test_the_floor_of_a_random_walk_is_the_variance_of_its_steps() -> None:
+def test_the_baseline_of_a_random_walk_is_the_variance_of_its_steps() -> None:
     walk = random_walk(0, steps=5000, step_size=2.0)
-    assert make_data(walk).floor()["mse"] == pytest.approx(4, rel=0.15)
+    assert make_data(walk).baseline()["mse"] == pytest.approx(4, rel=0.15)
 
 
 @pytest.mark.parametrize(
@@ -224,11 +224,11 @@ def test_a_series_is_read_from_a_file(tmp_path: Path) -> None:
     [
         (
             14,
-            r"14 steps make parts of \[8, 3, 3\], expected at least 11 to train on \(window 10, horizon 1\)",
+            r"14 steps make splits of \[8, 3, 3\], expected at least 11 to train on \(window 10, horizon 1\)",
         ),
         (18, None),
-        (0, r"parts of \[0, 0, 0\]"),
-        (2, r"parts of \[0, 1, 1\]"),
+        (0, r"splits of \[0, 0, 0\]"),
+        (2, r"splits of \[0, 1, 1\]"),
     ],
 )
 def test_a_short_series_is_refused_in_one_line(steps: int, message: str | None) -> None:
@@ -241,6 +241,6 @@ def test_a_short_series_is_refused_in_one_line(steps: int, message: str | None) 
     assert "\n" not in str(error.value)
 
 
-def test_a_held_out_part_of_one_step_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"parts of \[97, 2, 1\], .* and 2 held out in each"):
+def test_a_held_out_split_of_one_step_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"splits of \[97, 2, 1\], .* and 2 held out in each"):
         make_data(noise(100, 1), window=10, held_out=(0.02, 0.01))

@@ -1,4 +1,4 @@
-"""The floor sees words and not their order."""
+"""The baseline sees words and not their order."""
 
 import pytest
 

@@ -9,10 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqmodels.data.floors import witten_bell
+from seqmodels.data.baselines import witten_bell
 from seqmodels.data.generated.documentation import python_documentation
 from seqmodels.data.orders import Chunks
-from seqmodels.data.text.corpus import FLOOR_TEST, FLOOR_TRAIN, CorpusData, Streams
+from seqmodels.data.text.corpus import BASELINE_TEST_TOKENS, BASELINE_TRAIN_TOKENS, CorpusData, Streams
 from seqmodels.data.text.tokenised import Tokens
 from seqmodels.data.text.units import Words
 from seqmodels.data.vocabulary import Vocabulary
@@ -57,12 +57,12 @@ def test_a_training_epoch_gives_back_the_rows_of_the_text(steps: int, batch_size
 def test_every_held_out_character_is_predicted_once(batch_size: int) -> None:
     text = random_text(20_000)
     data = make_data(text, steps=10, batch_size=batch_size, held_out=(0.1, 0.3))
-    parts = {"val": text[12_000:14_000], "test": text[14_000:]}
-    for split, part in parts.items():
+    splits = {"val": text[12_000:14_000], "test": text[14_000:]}
+    for split, own in splits.items():
         inputs, targets = read(data, split)  # type: ignore[arg-type]
         assert len(inputs) == min(batch_size, 8)
-        assert "".join(inputs) == part[:-1]
-        assert "".join(targets) == part[1:]
+        assert "".join(inputs) == own[:-1]
+        assert "".join(targets) == own[1:]
 
 
 def test_each_batch_continues_the_rows_of_the_one_before() -> None:
@@ -86,7 +86,7 @@ def test_all_epochs_are_alike_and_one_can_be_resumed() -> None:
     assert [batch.inputs.tolist() for batch in resumed] == epochs[0][5:]
 
 
-def test_the_vocabulary_is_that_of_the_training_part() -> None:
+def test_the_vocabulary_is_that_of_the_training_split() -> None:
     text = random_text(900) + "xyz" * 34
     data = make_data(text, steps=5, batch_size=2, held_out=(0.05, 0.05))
     vocabulary = Vocabulary.from_json(data.spec.vocabulary or "")
@@ -113,19 +113,19 @@ def test_a_change_of_the_held_out_text_changes_nothing_in_training() -> None:
     assert read(before, "train") == read(after, "train")
 
 
-def test_the_floor_is_a_six_gram_model_of_the_training_part() -> None:
+def test_the_baseline_is_a_six_gram_model_of_the_training_split() -> None:
     text = "to be or not to be, that is the question. " * 50 + random_text(900)
     data = make_data(text, steps=10, batch_size=4, held_out=(0.1, 0.1))
     vocabulary = Vocabulary.from_json(data.spec.vocabulary or "")
     train, test = np.array(vocabulary.encode(text[:2400])), np.array(vocabulary.encode(text[2700:]))
     loss = -np.log(witten_bell(train, test, len(vocabulary), order=6))[1:].mean()
-    assert data.floor() == pytest.approx(
+    assert data.baseline() == pytest.approx(
         {"loss": loss, "perplexity": np.exp(loss), "bits_per_character": loss / np.log(2)}
     )
 
 
-def test_a_held_out_part_of_one_character_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"expected at least 2 characters in the test part .* got 1"):
+def test_a_held_out_split_of_one_character_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"expected at least 2 characters in the test split .* got 1"):
         make_data("abc" * 200, steps=1, batch_size=1, held_out=(0.1, 0.001))
 
 
@@ -172,26 +172,26 @@ def test_words_are_streamed_like_characters() -> None:
     assert predicted == indices[757:]
 
 
-def test_the_floor_of_words_is_a_trigram_model() -> None:
+def test_the_baseline_of_words_is_a_trigram_model() -> None:
     text = " ".join(random_text(1500, "abcd"))
     data = make_data(text, unit=Words(), steps=7, batch_size=3, held_out=(0.1, 0.1))
     indices = np.array(Vocabulary.from_json(data.spec.vocabulary or "").encode(text))
     loss = -np.log(witten_bell(indices[:1200], indices[1350:], 6, order=3))[1:].mean()
-    assert data.floor() == pytest.approx({"loss": loss, "perplexity": np.exp(loss)})
+    assert data.baseline() == pytest.approx({"loss": loss, "perplexity": np.exp(loss)})
 
 
-def test_the_floor_of_a_long_text_counts_the_part_of_training_next_to_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_baseline_of_a_long_text_counts_the_end_of_the_training_split(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "z" * 1000 + random_text(3000)
     whole = make_data(text, steps=7, batch_size=3, held_out=(0.1, 0.1))
-    assert "floor" not in whole.describe()
-    assert (FLOOR_TRAIN, FLOOR_TEST) == (3_000_000, 300_000)
-    monkeypatch.setattr("seqmodels.data.text.corpus.FLOOR_TRAIN", 500)
-    monkeypatch.setattr("seqmodels.data.text.corpus.FLOOR_TEST", 90)
+    assert "baseline" not in whole.describe()
+    assert (BASELINE_TRAIN_TOKENS, BASELINE_TEST_TOKENS) == (3_000_000, 300_000)
+    monkeypatch.setattr("seqmodels.data.text.corpus.BASELINE_TRAIN_TOKENS", 500)
+    monkeypatch.setattr("seqmodels.data.text.corpus.BASELINE_TEST_TOKENS", 90)
     vocabulary = Vocabulary.from_json(whole.spec.vocabulary or "")
     train, test = (np.array(vocabulary.encode(part)) for part in (text[2700:3200], text[3600:3690]))
     loss = -np.log(witten_bell(train, test, len(vocabulary)))[1:].mean()
-    assert whole.floor()["loss"] == pytest.approx(loss)
-    assert whole.describe()["floor"] == "of the last 500 characters of train, the first 90 of test"
+    assert whole.baseline()["loss"] == pytest.approx(loss)
+    assert whole.describe()["baseline"] == "of the last 500 characters of train, the first 90 of test"
 
 
 def test_the_embedded_text_fills_the_default_batches() -> None:

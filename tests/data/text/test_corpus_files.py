@@ -34,10 +34,11 @@ def test_a_file_is_read_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", r"expected at least 321 characters in the train part \(batch_size 32, steps 10\), got 0"),
-        ("a" * 356, r"expected at least 321 characters in the train part .*, got 320"),
+        ("", r"expected at least 321 characters in the train split \(batch_size 32, steps 10\), got 0"),
+        ("a" * 356, r"expected at least 321 characters in the train split .*, got 320"),
         ("a" * 357, None),
     ],
+    ids=["empty", "one too few", "enough"],
 )
 def test_a_short_text_is_refused_in_one_line(tmp_path: Path, text: str, message: str | None) -> None:
     path = tmp_path / "text.txt"
@@ -52,14 +53,14 @@ def test_a_short_text_is_refused_in_one_line(tmp_path: Path, text: str, message:
     assert "\n" not in str(error.value)
 
 
-def write_parts(folder: Path, **texts: str) -> dict[str, str]:
+def write_splits(folder: Path, **texts: str) -> dict[str, str]:
     for name, text in texts.items():
         (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="")
     return {name: str(folder / f"{name}.txt") for name in texts}
 
 
-def test_each_part_may_have_a_file_of_its_own(tmp_path: Path) -> None:
-    path = write_parts(tmp_path, train="abcd " * 50, val="dcbax", test="cab")
+def test_each_split_may_have_a_file_of_its_own(tmp_path: Path) -> None:
+    path = write_splits(tmp_path, train="abcd " * 50, val="dcbax", test="cab")
     data = CorpusData(path=path, steps=5, batch_size=1)  # type: ignore[arg-type]
     data.setup()
     assert [read(data, split)[0][0] for split in SPLITS] == ["abcd " * 49 + "abcd", "dcba", "ca"]
@@ -82,14 +83,16 @@ def test_a_compressed_file_is_read_like_a_plain_one_and_a_byte_order_mark_is_no_
 
 
 def test_without_a_test_file_the_validation_file_is_tested_on(tmp_path: Path) -> None:
-    path = {**write_parts(tmp_path, train="abcd " * 50, val="dcba"), "test": None}
+    path = {**write_splits(tmp_path, train="abcd " * 50, val="dcba"), "test": None}
     data = CorpusData(path=path, steps=5, batch_size=1)  # type: ignore[arg-type]
     data.setup()
     assert read(data, "val") == read(data, "test") == (["dcb"], ["cba"])
     assert data.describe()["characters"] == "250 train, 4 val, test is val"
 
 
-def test_a_file_is_tokenised_once_and_anew_when_it_changes(tmp_path: Path, cache: Path) -> None:
+def test_a_file_is_tokenised_once_and_anew_when_it_changes(
+    tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def read_again(path: Path, **arguments: Any) -> CorpusData:
         data = CorpusData(path=path, steps=5, batch_size=2, **arguments)
         data.setup()
@@ -103,9 +106,11 @@ def test_a_file_is_tokenised_once_and_anew_when_it_changes(tmp_path: Path, cache
     assert len(list((cache / "prepared").iterdir())) == 1
     assert read_again(path, unit=Words()).spec.input_size == 4
     assert read_again(path, held_out=(0.1, 0.1)).describe()["characters"] == "480 train, 60 val, 60 test"
+    assert capsys.readouterr().err == ""
     path.write_text("or not " * 100)
     assert read(read_again(path), "val")[0][0].startswith("or not or not ")
-    assert len(list((cache / "prepared").iterdir())) == 4
+    assert len(list((cache / "prepared").iterdir())) == 3
+    assert capsys.readouterr().err.endswith(f"is made again: {path} has 700 bytes, expected 600\n")
 
 
 def test_a_large_file_is_never_whole_in_memory(tmp_path: Path) -> None:
@@ -128,7 +133,10 @@ def test_a_large_file_is_never_whole_in_memory(tmp_path: Path) -> None:
     [
         (b"one\ntwo\n\xff three", r"text.txt:3: not UTF-8 text: byte 0xff, invalid start byte"),
         (b"one\n" + "ä".encode()[:1], r"text.txt:2: not UTF-8 text: byte 0xc3, unexpected end of data"),
-        (gzip.compress(random_text(5000).encode())[:-20], r"text.txt:1: a damaged gzip file: Compressed file ended"),
+        (
+            gzip.compress(random_text(5000).encode(), mtime=0)[:-20],
+            r"text.txt:1: a damaged gzip file: Compressed file ended",
+        ),
     ],
 )
 def test_an_unreadable_file_is_refused_in_one_line(
@@ -152,7 +160,7 @@ def test_wikitext_is_counted_as_published() -> None:
     assert data.spec.output_size == 33_278
     assert data.describe()["words"] == "2,088,628 train, 217,646 val, 245,569 test"
     assert sum(int(batch.lengths.sum()) for batch in data.test_dataloader()) == 245_568
-    assert data.floor()["perplexity"] == pytest.approx(290.03, abs=0.01)
+    assert data.baseline()["perplexity"] == pytest.approx(290.03, abs=0.01)
 
 
 def test_tinyshakespeare_is_cut_as_usual() -> None:

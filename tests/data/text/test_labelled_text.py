@@ -28,7 +28,7 @@ def many(count: int, start: int = 0) -> list[tuple[str, str]]:
 
 
 def texts_of(data: LabelledTextData, split: Split) -> Counter[tuple[str, str]]:
-    """What is in the batches of a part, as text again."""
+    """What is in the batches of a split, as text again."""
     vocabulary = Vocabulary.from_json(data.spec.vocabulary)
     return Counter(
         (vocabulary.decode(row[:length].tolist()), data.spec.classes[target])
@@ -38,10 +38,10 @@ def texts_of(data: LabelledTextData, split: Split) -> Counter[tuple[str, str]]:
 
 
 def test_batches_hold_the_texts_and_their_classes(tmp_path: Path) -> None:
-    parts = {"train": many(150), "val": many(10), "test": many(20)}
-    data = made(path={split: write(tmp_path / split, *rows) for split, rows in parts.items()}, batch_size=32)
+    splits = {"train": many(150), "val": many(10), "test": many(20)}
+    data = made(path={split: write(tmp_path / split, *rows) for split, rows in splits.items()}, batch_size=32)
     for split in SPLITS:
-        assert texts_of(data, split) == Counter(parts[split])
+        assert texts_of(data, split) == Counter(splits[split])
 
 
 def test_the_spec_is_all_a_model_needs(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ def test_a_cut_parts_a_sentence_from_no_phrase_of_it(tmp_path: Path) -> None:
     trained = {text.split()[0] for text, _ in texts_of(data, "train")}
     assert trained == {text.text.split()[0] for text in data.store.sample("train")}
     assert len(trained) == 22
-    assert {text for part in ("val", "test") for text, _ in texts_of(data, part)} == {"<unk> x"}
+    assert {text for split in ("val", "test") for text, _ in texts_of(data, split)} == {"<unk> x"}
 
 
 def test_training_is_shuffled_and_the_rest_goes_from_short_to_long() -> None:
@@ -150,13 +150,13 @@ def test_vectors_belong_to_the_vocabulary(tmp_path: Path) -> None:
     assert data.describe()["vectors"] == "for 5.6 % of the vocabulary, 66.7 % of what is trained on"
 
 
-def test_the_floor_is_measured_on_the_test_part(tmp_path: Path) -> None:
+def test_the_baseline_is_measured_on_the_test_split(tmp_path: Path) -> None:
     path = {
         "train": write(tmp_path / "a", ("good", "+"), ("bad", "-")),
         "val": write(tmp_path / "b", ("good", "+")),
         "test": write(tmp_path / "c", ("good", "+"), ("so bad", "-"), ("so good", "-"), ("bad", "+")),
     }
-    assert made(path=path).floor() == {"accuracy": 0.5, "f1": 0.5, "f1_+": 0.5, "f1_-": 0.5}
+    assert made(path=path).baseline() == {"accuracy": 0.5, "f1": 0.5, "f1_+": 0.5, "f1_-": 0.5}
 
 
 def test_the_description_names_the_origin(tmp_path: Path) -> None:

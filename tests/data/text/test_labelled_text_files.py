@@ -1,4 +1,4 @@
-"""Files of labelled texts are cut into parts without a leak, and read once; what cannot be learnt from is refused."""
+"""Files of labelled texts are cut into splits without a leak, and read once; what cannot be learnt from is refused."""
 
 import os
 from collections import Counter
@@ -22,7 +22,7 @@ CONFIGS = Path(__file__).parents[3] / "configs"
 
 
 def labels_of(data: LabelledTextData, split: Split) -> Counter[str]:
-    """What is in the batches of a part."""
+    """What is in the batches of a split."""
     return Counter(data.spec.classes[target] for batch in data.loader(split) for target in batch.targets)
 
 
@@ -52,13 +52,13 @@ def test_the_seed_decides_the_cut(tmp_path: Path) -> None:
 
 def test_equal_texts_are_on_one_side(tmp_path: Path) -> None:
     data = made(path=write(tmp_path / "a.txt", *(many(20) * 5)))
-    parts = [set(data.store.sample(split)) for split in ("train", "test")]
-    assert [len(part) for part in parts] == [16, 2]
-    assert not parts[0] & parts[1]
+    splits = [set(data.store.sample(split)) for split in ("train", "test")]
+    assert [len(split) for split in splits] == [16, 2]
+    assert not splits[0] & splits[1]
     assert data.store.texts == {"train": 80, "val": 10, "test": 10}
 
 
-def test_a_missing_part_is_a_tenth_of_training(tmp_path: Path) -> None:
+def test_a_missing_split_is_a_tenth_of_training(tmp_path: Path) -> None:
     train, test = write(tmp_path / "a.txt", *many(100)), write(tmp_path / "b.txt", *many(10, start=100))
     data = made(path={"train": train, "val": None, "test": test})
     assert data.store.texts == {"train": 90, "val": 10, "test": 10}
@@ -72,7 +72,7 @@ def test_columns_are_named(tmp_path: Path) -> None:
     assert data.spec.classes == ("0", "1")
 
 
-def test_a_format_for_each_part(tmp_path: Path) -> None:
+def test_a_format_for_each_split(tmp_path: Path) -> None:
     for split in ("train", "test"):
         for label in ("neg", "pos"):
             for i in range(10):
@@ -104,7 +104,7 @@ def test_what_cannot_be_learnt_from_is_refused(
 
 
 def test_too_few_texts_to_cut(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"the val part of .*a.txt: expected texts, got none"):
+    with pytest.raises(ValueError, match=r"the val split of .*a.txt: expected texts, got none"):
         made(path=write(tmp_path / "a.txt", ("a", "x"), ("b", "y")))
 
 
@@ -119,7 +119,7 @@ def test_sst2() -> None:
     assert data.store.texts == {"train": 6920, "val": 872, "test": 1821}
     assert data.vectors.shape == (data.spec.input_size, 50)
     assert torch.isfinite(data.vectors).all()
-    assert data.floor()["accuracy"] == pytest.approx(0.815, abs=0.01)
+    assert data.baseline()["accuracy"] == pytest.approx(0.815, abs=0.01)
 
 
 def test_bad_rows_are_skipped_and_the_summary_says_so(tmp_path: Path) -> None:
@@ -132,26 +132,36 @@ def test_bad_rows_are_skipped_and_the_summary_says_so(tmp_path: Path) -> None:
     assert sum(data.store.texts.values()) == 40
 
 
-def test_files_are_indexed_once_and_again_when_something_changed(tmp_path: Path) -> None:
+def test_files_are_indexed_once_and_again_when_something_changed(
+    tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = Path(write(tmp_path / "a.txt", *many(40)))
-    folder = made(path=path).store._folder
-    written = (folder / "about.json").stat().st_mtime_ns
-    assert made(path=path, batch_size=3).store._folder == folder
-    assert (folder / "about.json").stat().st_mtime_ns == written
-    others = [made(path=path, **each) for each in ({"seed": 1}, {"words": {"max_length": 2}}, {"on_error": "skip"})]
+    first = made(path=path)
+    (about,) = cache.rglob("about.json")
+    written = about.stat().st_mtime_ns
+    assert made(path=path, batch_size=3).store.texts == first.store.texts
+    assert about.stat().st_mtime_ns == written
+    for other in ({"seed": 1}, {"words": {"max_length": 2}}, {"on_error": "skip"}):
+        made(path=path, **other)
+    assert len(list(cache.rglob("about.json"))) == 4
+    assert capsys.readouterr().err == ""
     path.write_text(path.read_text() + "\nodd one more")
-    folders = [folder, *(data.store._folder for data in (*others, made(path=path)))]
-    assert len(set(folders)) == 5
+    assert sum(made(path=path).store.texts.values()) == sum(first.store.texts.values()) + 1
+    assert len(list(cache.rglob("about.json"))) == 4
+    assert f"{about.parent} is made again: {path} has " in capsys.readouterr().err
 
 
-def test_the_state_of_every_file_in_a_folder_counts(tmp_path: Path) -> None:
+def test_the_state_of_every_file_in_a_folder_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for i in range(20):
         (tmp_path / "in" / "xy"[i % 2]).mkdir(parents=True, exist_ok=True)
         (tmp_path / "in" / "xy"[i % 2] / f"{i}.txt").write_text(f"text {i}")
-    first = made(path=tmp_path / "in").store._folder
-    assert made(path=tmp_path / "in").store._folder == first
-    (tmp_path / "in" / "x" / "0.txt").write_text("wording " * 3)
-    assert made(path=tmp_path / "in").store._folder != first
+    for _ in range(2):
+        assert "wording" not in (made(path=tmp_path / "in").spec.vocabulary or "")
+    for i in range(20):
+        (tmp_path / "in" / "xy"[i % 2] / f"{i}.txt").write_text(f"wording {i}")
+        made(path=tmp_path / "in")
+        assert f"{i}.txt has " in capsys.readouterr().err
+    assert "wording" in (made(path=tmp_path / "in").spec.vocabulary or "")
 
 
 def test_a_format_with_other_arguments_is_another_format(tmp_path: Path) -> None:
@@ -173,9 +183,9 @@ def test_real_data_sets_have_their_published_size(name: str) -> None:
     if name == "sms_spam":
         assert sum(counts.values()) == 5574
         assert counts["test"] / 5574 == pytest.approx(0.2, abs=0.01)
-        assert 0.92 < data.floor()["f1_spam"] < 0.98
+        assert 0.92 < data.baseline()["f1_spam"] < 0.98
     else:
         assert counts["train"] + counts["val"] == 5485
         assert counts["test"] == 2189
         assert len(data.spec.classes) == 8
-        assert data.floor()["accuracy"] == pytest.approx(0.97, abs=0.01)
+        assert data.baseline()["accuracy"] == pytest.approx(0.97, abs=0.01)

@@ -1,4 +1,4 @@
-"""Pairs of texts: every format gives the same ones, in parts without a leak; what is wrong has its file and line."""
+"""Pairs of texts: every format gives the same ones, in splits without a leak; what is wrong has its file and line."""
 
 import gzip
 import zipfile
@@ -41,7 +41,7 @@ def test_every_format_gives_the_same_pairs(tmp_path: Path) -> None:
         ("a.txt", b"one\tun\n\tdeux\n", r"a\.txt:2: expected a source, a tab and a target"),
         ("a.txt", b"one\tun\n\xff\tdeux\n", r"a\.txt:2: not UTF-8"),
         ("a.txt", b"one\tun\n\n", r"a\.txt:2: expected a source, a tab and a target, got ''"),
-        ("a.txt.gz", gzip.compress(b"one\tun\n" * 99)[:20], r"a\.txt\.gz cannot be read: Compressed file"),
+        ("a.txt.gz", gzip.compress(b"one\tun\n" * 99, mtime=0)[:20], r"a\.txt\.gz cannot be read: Compressed file"),
         ("a.csv", b"source,goal\none,un\n", r"a\.csv has no column 'target'"),
         ("a.csv", b"source,target\none,\n", r"a\.csv:2: expected a text under 'target'"),
         ("a.jsonl", b'{"source": "one"}\n', r"a\.jsonl:1: there is no key 'target'"),
@@ -93,14 +93,14 @@ def test_files_that_should_belong_together_and_archives_that_do_not_hold_the_fil
     assert len(list(tab_separated(tmp_path / "b.zip", RowErrors("skip"), member="deu.txt"))) == 2
 
 
-def test_pairs_of_one_source_stay_in_one_part(tmp_path: Path) -> None:
+def test_pairs_of_one_source_stay_in_one_split(tmp_path: Path) -> None:
     rows = [f"word {i}\tmot {i} {j}\n" for i in range(40) for j in range(3)]
     (tmp_path / "a.txt").write_text("".join(rows))
     data = ParallelTextData(path=tmp_path / "a.txt", held_out=[0.2, 0.2])
     data.setup()
     sources = [{pair.source for pair in data._pairs[split]} for split in SPLITS]
     assert sum(map(len, sources)) == len(set.union(*sources)) == 40
-    assert [len(part) for part in sources] == [24, 8, 8]
+    assert [len(split) for split in sources] == [24, 8, 8]
 
 
 def test_long_pairs_are_tested_but_not_trained_on(tmp_path: Path) -> None:
@@ -140,12 +140,12 @@ def test_targets_end_with_the_end_mark_whatever_the_unit(unit: str) -> None:
         assert written.start_index not in row
 
 
-def test_the_floor_looks_up_the_nearest_source() -> None:
+def test_the_baseline_looks_up_the_nearest_source() -> None:
     data = ParallelTextData(generate=lambda seed: phrasebook(seed, count=300))
     data.setup()
-    floor = data.floor()
-    assert floor["exact"] < 0.1
-    assert 10 < floor["bleu"] < 70
+    baseline = data.baseline()
+    assert baseline["exact"] < 0.1
+    assert 10 < baseline["bleu"] < 70
 
 
 def test_bad_arguments_are_refused() -> None:

@@ -107,6 +107,7 @@ def test_the_treebank_has_its_published_size(fine: bool, sentences: tuple[int, .
     if "SEQMODELS_DATA" not in os.environ:
         pytest.skip("needs the Stanford Sentiment Treebank at $SEQMODELS_DATA/sst")
     folder = Path(os.environ["SEQMODELS_DATA"]) / "sst"
-    parts = [list(trees(folder / f"trees_{part}.txt.gz", RowErrors(), fine=fine)) for part in ("train", "dev", "test")]
-    assert tuple(map(len, parts)) == sentences
-    assert len(with_phrases(parts[0])) == phrases
+    files = [folder / f"trees_{split}.txt.gz" for split in ("train", "dev", "test")]
+    splits = [list(trees(file, RowErrors(), fine=fine)) for file in files]
+    assert tuple(map(len, splits)) == sentences
+    assert len(with_phrases(splits[0])) == phrases

@@ -37,7 +37,7 @@ def many(count: int, start: int = 0) -> Rows:
 
 
 def rows_of(data: TaggedTextData, split: Split) -> Counter[tuple[tuple[str, str], ...]]:
-    """What is in the batches of a part, as words and tags again."""
+    """What is in the batches of a split, as words and tags again."""
     characters = Vocabulary.from_json(data.spec.characters or "")
     return Counter(
         tuple(zip(spelled(characters, row[:length]), [data.spec.classes[i] for i in target[:length]], strict=True))
@@ -47,10 +47,10 @@ def rows_of(data: TaggedTextData, split: Split) -> Counter[tuple[tuple[str, str]
 
 
 def test_batches_hold_the_words_and_their_tags(tmp_path: Path) -> None:
-    parts = {"train": many(150), "val": many(12), "test": many(20)}
-    data = made(path={split: write(tmp_path / split, rows) for split, rows in parts.items()}, batch_size=8)
+    splits = {"train": many(150), "val": many(12), "test": many(20)}
+    data = made(path={split: write(tmp_path / split, rows) for split, rows in splits.items()}, batch_size=8)
     for split in SPLITS:
-        assert rows_of(data, split) == Counter(map(tuple, parts[split]))
+        assert rows_of(data, split) == Counter(map(tuple, splits[split]))
 
 
 def test_a_batch_is_its_rows_alone(tmp_path: Path) -> None:
@@ -85,13 +85,13 @@ def test_one_file_is_cut_in_its_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("given", "missing", "counts"), [("test", "val", (36, 4, 7)), ("val", "test", (32, 7, 8))])
-def test_a_missing_part_is_cut_off_training(tmp_path: Path, given: Split, missing: Split, counts: Any) -> None:
+def test_a_missing_split_is_cut_off_training(tmp_path: Path, given: Split, missing: Split, counts: Any) -> None:
     path = {"train": write(tmp_path / "a.txt", many(40)), given: write(tmp_path / "b.txt", many(7)), missing: None}
     data = made(path=path, held_out=[0.1, 0.2])
     assert tuple(len(data.sentences[split]) for split in SPLITS) == counts
     last = data.sentences[missing][-1]
     assert [*zip(*last, strict=True)] == many(40)[-1]
-    assert data.origins[missing] == f"the {missing} part of {path['train']}"
+    assert data.origins[missing] == f"the {missing} split of {path['train']}"
 
 
 def test_training_is_shuffled_by_the_seed_and_the_rest_sorted() -> None:
@@ -106,14 +106,14 @@ def test_training_is_shuffled_by_the_seed_and_the_rest_sorted() -> None:
     assert lengths == sorted(lengths)
 
 
-def test_the_floor_and_the_summary() -> None:
-    parts: dict[Split, list[TaggedSentence]] = {
+def test_the_baseline_and_the_summary() -> None:
+    splits: dict[Split, list[TaggedSentence]] = {
         "train": [TaggedSentence(("a", "dog", "ran"), ("DET", "NOUN", "VERB"))] * 3,
         "val": [TaggedSentence(("ran",), ("VERB",))],
         "test": [TaggedSentence(("a", "cat", "ran", "a"), ("DET", "NOUN", "VERB", "NOUN"))],
     }
-    data = made(path=None, generate=lambda _: parts)
-    assert data.floor() == {"accuracy": 0.5}  # "cat" ends as nothing else, and any tag is as frequent
+    data = made(path=None, generate=lambda _: splits)
+    assert data.baseline() == {"accuracy": 0.5}  # "cat" ends as nothing else, and any tag is as frequent
     summary = data.describe()
     assert summary["sentences"] == "3 train, 1 val, 1 test"
     assert summary["length"] == "3 words in the median, 4 at most"
@@ -185,11 +185,11 @@ def test_ud_ewt_and_wikigold() -> None:
     if "SEQMODELS_DATA" not in os.environ:
         pytest.skip("needs the data sets $SEQMODELS_DATA/ud_ewt and $SEQMODELS_DATA/wikigold")
     folder = Path(os.environ["SEQMODELS_DATA"])
-    names = zip(SPLITS, ("dev", "dev", "test"), strict=True)  # of the training part's size, everything takes longer
+    names = zip(SPLITS, ("dev", "dev", "test"), strict=True)  # of the training split's size, everything takes longer
     path = {split: folder / f"ud_ewt/en_ewt-ud-{name}.conllu.gz" for split, name in names}
     treebank = made(path=path, format=conllu)
     assert treebank.spec.output_size == 17
     wikigold = made(path=folder / "wikigold/wikigold.conll.txt", format=columns, held_out=[0.1, 0.2])
     assert [len(wikigold.sentences[split]) for split in SPLITS] == [1186, 170, 340]
     assert wikigold.spec.classes == ("I-LOC", "I-MISC", "I-ORG", "I-PER", "O")
-    assert wikigold.floor() == pytest.approx({"accuracy": 0.859, "entity_f1": 0.265}, abs=0.001)
+    assert wikigold.baseline() == pytest.approx({"accuracy": 0.859, "entity_f1": 0.265}, abs=0.001)

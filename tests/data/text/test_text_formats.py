@@ -47,7 +47,7 @@ def test_columns_have_any_name(tmp_path: Path, name: str) -> None:
         ("a.jsonl", '{"body": "x", "label": 1}', r"a.jsonl:1: there is no key 'text', but: 'body', 'label'"),
         ("a.txt", "pos x\n\nneg\n", r"a.txt:3: expected a text, got None"),
         ("a.txt", b"pos x\npos caf\xe9\n", r"a.txt:2: not UTF-8 text: byte 0xe9"),
-        ("a.txt.gz", gzip.compress(b"pos x\n" * 99)[:20], r"a.txt.gz cannot be read: Compressed file"),
+        ("a.txt.gz", gzip.compress(b"pos x\n" * 99, mtime=0)[:20], r"a.txt.gz cannot be read: Compressed file"),
         ("a.tar", b"no archive", r"a.tar: not a whole tar archive: "),
         ("a.tar.xz", b"", r"a.tar.xz: not a whole tar archive: "),
     ],
@@ -152,8 +152,8 @@ def lines_beside(folder: Path, index: str | bytes, texts: str | bytes) -> Path:
 def test_texts_and_labels_lie_in_two_files(tmp_path: Path) -> None:
     folder = lines_beside(tmp_path, "0\ttrain\tx\n1\ttest\ty\n2\ttrain\tz\n", "a b\nc\nd\n")
     read = {
-        part: list(aligned(folder, RowErrors(), texts="texts.txt", index="index.txt", part=part))
-        for part in ("train", "test")
+        split: list(aligned(folder, RowErrors(), texts="texts.txt", index="index.txt", split=split))
+        for split in ("train", "test")
     }
     assert read == {"train": [LabelledText("a b", "x"), LabelledText("d", "z")], "test": [LabelledText("c", "y")]}
 
@@ -166,15 +166,15 @@ def test_texts_and_labels_lie_in_two_files(tmp_path: Path) -> None:
         (
             "0 train x\n",
             "a\n",
-            r"index.txt:1: expected a name, a part and a label with tabs between, got \['0 train x'\]",
+            r"index.txt:1: expected a name, a split and a label with tabs between, got \['0 train x'\]",
         ),
         ("0\ttrain\tx\n", "  \n", r"texts.txt:1: expected a text, got '  "),
         (
             "0\ttrain\t\n",
             "a\n",
-            r"index.txt:1: expected a name, a part and a label with tabs between, got \['0', 'train', ''\]",
+            r"index.txt:1: expected a name, a split and a label with tabs between, got \['0', 'train', ''\]",
         ),
-        ("\n", "a\n", r"index.txt:1: expected a name, a part and a label with tabs between, got \[''\]"),
+        ("\n", "a\n", r"index.txt:1: expected a name, a split and a label with tabs between, got \[''\]"),
         (b"0\ttrain\t\xe9\n", "a\n", r"index.txt:1: not UTF-8 text: byte 0xe9"),
         ("0\ttrain\tx\n", b"caf\xe9\n", r"texts.txt:1: not UTF-8 text: byte 0xe9"),
     ],
@@ -183,7 +183,7 @@ def test_files_that_do_not_go_together(tmp_path: Path, index: str | bytes, texts
     with pytest.raises(ValueError, match=message):
         list(
             aligned(
-                lines_beside(tmp_path, index, texts), RowErrors(), texts="texts.txt", index="index.txt", part="train"
+                lines_beside(tmp_path, index, texts), RowErrors(), texts="texts.txt", index="index.txt", split="train"
             )
         )
 
@@ -191,4 +191,4 @@ def test_files_that_do_not_go_together(tmp_path: Path, index: str | bytes, texts
 def test_a_missing_half_is_named(tmp_path: Path) -> None:
     put(tmp_path / "index.txt", "0\ttrain\tx\n")
     with pytest.raises(ValueError, match=r"texts.txt cannot be read: .*No such file"):
-        list(aligned(tmp_path, RowErrors(), texts="texts.txt", index="index.txt", part="train"))
+        list(aligned(tmp_path, RowErrors(), texts="texts.txt", index="index.txt", split="train"))

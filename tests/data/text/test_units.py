@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from seqmodels.data.text.units import Characters, Unit, Words, continuation
 from seqmodels.data.vocabulary import Vocabulary
 
-UNITS: list[Unit] = [Characters(), Words(), Words(pretokenised=True), Words(lowercase=True)]
+UNITS: dict[str, Unit] = {
+    "characters": Characters(),
+    "words": Words(),
+    "pretokenised words": Words(pretokenised=True),
+    "lowercase words": Words(lowercase=True),
+}
+WORDS = {name: unit for name, unit in UNITS.items() if isinstance(unit, Words)}
 TEXTS = st.text(alphabet=st.sampled_from("aBé'.,n t\n@-\u00e4\u4e2d\U0001f600"), max_size=60)
 
 
@@ -22,14 +28,14 @@ def numbered(unit: Unit, pieces: list[str]) -> list[str]:
     return [numbering.entries[number] for number in numbers]
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=repr)
+@pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS)
 @given(text=TEXTS, cuts=st.lists(st.integers(0, 60), max_size=5))
 def test_it_does_not_matter_where_a_text_is_cut_into_pieces(unit: Unit, text: str, cuts: list[int]) -> None:
     pieces = [text[start:end] for start, end in pairwise([0, *sorted(cuts), len(text)])]
     assert numbered(unit, pieces) == numbered(unit, [text])
 
 
-@pytest.mark.parametrize("unit", UNITS[1:], ids=repr)
+@pytest.mark.parametrize("unit", WORDS.values(), ids=WORDS)
 @given(text=TEXTS | st.text(alphabet=st.sampled_from("aBn't.<eoskup> \n\t\u00a0\u001c\u2003\u0301"), max_size=60))
 def test_words_are_those_of_the_whole_text(unit: Words, text: str) -> None:
     tokenizer = unit._tokenizer([])
@@ -37,7 +43,7 @@ def test_words_are_those_of_the_whole_text(unit: Words, text: str) -> None:
     assert numbered(unit, [text]) == [word for word, _ in words]
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=repr)
+@pytest.mark.parametrize("unit", UNITS.values(), ids=UNITS)
 @given(text=TEXTS)
 def test_the_vocabulary_cuts_a_text_as_it_was_counted(unit: Unit, text: str) -> None:
     tokens = numbered(unit, [text])

@@ -27,11 +27,11 @@ def binary(line_end: bytes = b"\n") -> bytes:
 
 FORMATS = {
     "glove.txt": ROWS.encode(),
-    "glove.txt.gz": gzip.compress(ROWS.encode()),
+    "glove.txt.gz": gzip.compress(ROWS.encode(), mtime=0),
     "word2vec.vec": (HEADER + ROWS.replace("\n", " \n")).encode(),
     "word2vec.bin": binary(),
     "google.bin": binary(line_end=b""),
-    "word2vec.bin.gz": gzip.compress(binary()),
+    "word2vec.bin.gz": gzip.compress(binary(), mtime=0),
 }
 
 
@@ -89,8 +89,8 @@ def test_the_first_of_two_rows_counts(tmp_path: Path) -> None:
             b"no header\n",
             r"a.bin:1: expected the numbers of words and of values, got \[b'no', b'header'\]",
         ),
-        ("a.txt.gz", gzip.compress(b"b 1 2\n" * 99)[:20], r"a.txt.gz cannot be read: Compressed file ended"),
-        ("a.bin.gz", gzip.compress(binary())[:20], r"a.bin.gz cannot be read: Compressed file ended"),
+        ("a.txt.gz", gzip.compress(b"b 1 2\n" * 99, mtime=0)[:20], r"a.txt.gz cannot be read: Compressed file ended"),
+        ("a.bin.gz", gzip.compress(binary(), mtime=0)[:20], r"a.bin.gz cannot be read: Compressed file ended"),
         ("a.bin", b"", r"a.bin:1: expected the numbers of words and of values, got \[\]"),
         (
             "a.bin",

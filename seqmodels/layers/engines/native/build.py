@@ -6,11 +6,14 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 
 import torch
+
+from seqmodels.atomic_files import atomic_write
+from seqmodels.locked_folders import remove_abandoned, unfinished_folder
+from seqmodels.plain_files import explained
 
 SOURCES = sorted(path for path in Path(__file__).parent.iterdir() if path.suffix in (".cpp", ".h"))
 
@@ -22,8 +25,17 @@ def library() -> Path:
 
 @cache
 def is_built() -> bool:
-    """Whether it lies there; looked up once, for this is asked at every call of a layer."""
-    return library().exists()
+    """Return whether it is there and undamaged; looked up once, for this is asked at every call of a layer.
+
+    A damaged one is named on standard error: a flipped bit in it would change results.
+    """
+    target = library()
+    if not target.exists():
+        return False
+    if _is_whole(target):
+        return True
+    sys.stderr.write(f"seqmodels: {target} is damaged and not used; build it again with `seqmodels build-native`\n")
+    return False
 
 
 def _root() -> str:
@@ -38,16 +50,17 @@ def _library(root: str) -> Path:
 
 
 def build() -> Path:
-    """Compile the library into the user's cache, unless it is there already.
+    """Compile the library into the user's cache, unless it is there already and undamaged.
 
     Returns:
         The path of the library.
 
     Raises:
         RuntimeError: there is no C++ compiler, or it failed; one line, with the path of its messages.
+        OSError: the library cannot be written.
     """
     target = library()
-    if target.exists():
+    if target.exists() and _is_whole(target):
         is_built.cache_clear()
         return target
     wanted = os.environ.get("CXX") or "c++"
@@ -56,19 +69,39 @@ def build() -> Path:
         raise RuntimeError(
             f"the native engine needs a C++ compiler, and there is no {wanted}: install g++ or clang++, or set CXX"
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    log = target.with_name("build.log")
-    # Under a name of its own first: another process sees the whole library or none.
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        unfinished = Path(folder) / target.name
-        command = [compiler, *_arguments(), "-o", str(unfinished)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            log.write_text(f"{' '.join(command)}\n{result.stdout}{result.stderr}", encoding="utf-8")
-            raise RuntimeError(f"{compiler} could not compile the native engine: see {log}")
-        unfinished.replace(target)
+    with explained(f"write {target}"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        remove_abandoned(target.parent.glob("unfinished-*"))
+        # Under a name of its own first: another process sees the whole library or none.
+        with unfinished_folder(target.parent, "unfinished") as (folder, _):
+            _compile(compiler, folder / target.name, target.with_name("build.log"))
+            with atomic_write(_sum(target)) as file, (folder / target.name).open("r+b") as made:
+                file.write(hashlib.file_digest(made, "sha256").hexdigest().encode())
+                os.fsync(made.fileno())
+            (folder / target.name).replace(target)
     is_built.cache_clear()
     return target
+
+
+def _compile(compiler: str, target: Path, log: Path) -> None:
+    command = [compiler, *_arguments(), "-o", str(target)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        log.write_text(f"{' '.join(command)}\n{result.stdout}{result.stderr}", encoding="utf-8")
+        raise RuntimeError(f"{compiler} could not compile the native engine: see {log}")
+
+
+def _is_whole(target: Path) -> bool:
+    """Return whether a library has the SHA-256 sum that was noted beside it when it was built."""
+    try:
+        with target.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == _sum(target).read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _sum(target: Path) -> Path:
+    return target.with_suffix(".sha256")
 
 
 def _arguments() -> list[str]:
