@@ -2,7 +2,7 @@
 
 python scripts/kill_test.py --tasks sentiment --random 20        all exact places, and 20 random times
 python scripts/kill_test.py --places on_train_batch_end --random 0
-python scripts/kill_test.py --out build/kill_test.json --markdown
+python scripts/kill_test.py --render                             all, with the counts in docs/reliability.md
 """
 
 import argparse
@@ -38,6 +38,7 @@ BRIEF = (
     "+trainer.limit_test_batches=2",
     "+trainer.enable_progress_bar=false",
     "~callbacks.progress",
+    "trainer.log_every_n_steps=2",
     "checkpoint.every_n_steps=4",
     "model.hidden_size=8",
 )
@@ -76,19 +77,46 @@ def main() -> None:
     parser.add_argument("--random", type=int, default=20, help="kills at random times, for each task")
     parser.add_argument("--seed", type=int, default=0, help="of the random times")
     parser.add_argument("--folder", type=Path, help="keep the runs here")
-    parser.add_argument("--out", type=Path, help="write the counts into this JSON file")
+    parser.add_argument("--out", type=Path, help="write a row for each kill into this JSON file")
+    parser.add_argument(
+        "--render", nargs="*", type=Path, help="write the counts into docs/reliability.md; of such files"
+    )
     options = parser.parse_args()
+    if options.render:
+        render([row for path in options.render for row in json.loads(path.read_text())])
+        return
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.folder or Path(temporary)).resolve()
         rows = [row for task in options.tasks for row in kill_all(task, folder / task, options)]
     if options.out:
         options.out.write_text(json.dumps(rows, indent=1) + "\n")
+    if options.render is not None:
+        render(rows)
     counts = collections.Counter((row["task"], row["signal"], row["outcome"]) for row in rows)
     for (task, received, outcome), count in sorted(counts.items()):
         sys.stdout.write(f"{task:12} {received:8} {outcome:10} {count}\n")
     if any(row["outcome"] not in ("equal", "too late") for row in rows):
         sys.exit(1)
+
+
+def render(rows: Sequence[dict[str, Any]]) -> None:
+    """Write the counts into docs/reliability.md."""
+    lines = [
+        "| task | kills at exact places | at random times | ended before | as without the kill | otherwise |",
+        "|---|" + "---:|" * 5,
+    ]
+    for task in TASKS:
+        mine = [row for row in rows if row["task"] == task]
+        killed = [row for row in mine if row["outcome"] != "too late"]
+        at_random = sum(row["place"] == "random" for row in killed)
+        equal = sum(row["outcome"] == "equal" for row in killed)
+        cells = (len(killed) - at_random, at_random, len(mine) - len(killed), equal, len(killed) - equal)
+        lines.append(f"| `{task}` | " + " | ".join(map(str, cells)) + " |")
+    page = ROOT / "docs" / "reliability.md"
+    begin, end = "<!-- counts: scripts/kill_test.py --render -->", "<!-- end of counts -->"
+    before, _, rest = page.read_text().partition(begin)
+    page.write_text(before + "\n".join([begin, *lines, end]) + rest.partition(end)[2])
 
 
 def kill_all(task: str, folder: Path, options: argparse.Namespace) -> Iterator[dict[str, Any]]:

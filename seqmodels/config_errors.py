@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -11,9 +12,12 @@ from omegaconf import DictConfig
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 from yaml import MarkedYAMLError
 
-from seqmodels.console import fail
+from seqmodels.console import fail, report
 from seqmodels.declared_types import shown
 from seqmodels.key_errors import is_explained, shortened
+
+INTERRUPTED = 128 + signal.SIGINT
+"""Exit code, as shells have it."""
 
 
 @contextlib.contextmanager
@@ -24,8 +28,9 @@ def config_errors() -> Iterator[None]:
     """
     try:
         yield
-    except KeyboardInterrupt:
-        fail("interrupted before the training began: nothing was kept")
+    except KeyboardInterrupt as error:
+        report("interrupted before the training began: nothing was kept")
+        raise SystemExit(INTERRUPTED) from error
     except Exception as error:
         line = _folder_line(error) or explanation(error) or _hydra_line(error)
         if line is None or os.environ.get("SEQMODELS_TRACEBACK") == "1":

@@ -15,6 +15,7 @@ from seqmodels import console
 from seqmodels.callbacks.non_finite import NonFiniteError
 from seqmodels.callbacks.signals import Interrupted
 from seqmodels.commands import resume_command
+from seqmodels.config_errors import explanation
 from seqmodels.error_log import report_bug
 
 FAILED, UNUSABLE, SIGNALLED = 1, 2, 128
@@ -95,6 +96,7 @@ class Jobs:
         if isinstance(error, NonFiniteError):
             kept = f"the last good checkpoint is {os.path.relpath(last)}" if last.exists() else "there is no checkpoint"
             return f"{error}; {kept}", FAILED
-        if isinstance(error, ValueError | TypeError | OSError):
-            return str(error), UNUSABLE
+        line = explanation(error)
+        if line is not None:
+            return line, UNUSABLE
         return report_bug(error, Path(os.path.relpath(run / "error.log"))), FAILED

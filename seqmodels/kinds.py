@@ -15,6 +15,7 @@ from torchmetrics.text import CharErrorRate, WordErrorRate
 from seqmodels import cells, data, mappings, objectives
 from seqmodels.cells import Cell, init
 from seqmodels.data.raw import RawInput
+from seqmodels.declared_types import shown
 from seqmodels.layers import attention, pooling
 from seqmodels.layers.attention import Attention
 from seqmodels.layers.pooling import Pooling
@@ -63,7 +64,7 @@ RAW_INPUT = Kind("reader of raw input", RawInput, data)
 
 
 class Names(ABC):
-    """From names in a recipe to classes and functions."""
+    """Lookup of classes and functions by the names in a recipe."""
 
     @abstractmethod
     def look_up(self, name: str, kind: Kind) -> Any:
@@ -77,7 +78,7 @@ class Names(ABC):
         """
         target = self.look_up(name, kind)
         if target is None or not kind.fits(target):
-            raise ValueError(f"{name!r:.80} is no {kind.name}{self.hint}")
+            raise ValueError(f"{shown(name)} is no {kind.name}{self.hint}")
         found: Callable[..., Any] = target
         return found
 
@@ -105,7 +106,7 @@ class ListedNames(Names):
         ValueError: a name that cannot be imported.
     """
 
-    hint = " that seqmodels knows; what is your own can be trusted by name: load(..., trusted=['package.module'])"
+    hint = " that seqmodels knows; trust your own by load(..., trusted=['package.module']) or --trust package.module"
 
     def __init__(self, trusted: Sequence[Trusted] = ()) -> None:
         self.objects: list[Any] = []

@@ -13,7 +13,7 @@ MAX_RECIPE_VALUES = 10_000
 
 
 def check_counts(recipe: Any, spec: DataSpec, weights: Mapping[str, Tensor]) -> None:
-    """Check that what a recipe and a spec describe is not larger than the weights, whatever it is.
+    """Check that what a recipe and a spec describe is not larger than the weights.
 
     Args:
         recipe: of types that were checked.
@@ -25,14 +25,16 @@ def check_counts(recipe: Any, spec: DataSpec, weights: Mapping[str, Tensor]) -> 
     """
     if len(weights) > MAX_TENSORS or count_values(recipe) > MAX_RECIPE_VALUES:
         raise ValueError(f"expected at most {MAX_TENSORS:,} weights and {MAX_RECIPE_VALUES:,} values in the recipe")
-    sizes = recipe["model"]["hidden_size"]
-    layers = max(recipe["model"].get("num_layers", 1), len(sizes) if isinstance(sizes, list) else 1)
+    model = recipe["model"]
+    hidden = model["hidden_size"] if isinstance(model["hidden_size"], list) else [model["hidden_size"]]
+    layers = max(model.get("num_layers", 1), len(hidden))
     if layers > len(weights):
         raise ValueError(f"the recipe has {layers:,} layers, but there are {len(weights)} weights")
     numbers = sum(weight.numel() for weight in weights.values())
-    for name, size in {"input_size": spec.input_size, "output_size": spec.output_size}.items():
+    sizes = {"spec.input_size": spec.input_size, "spec.output_size": spec.output_size}
+    for name, size in {**sizes, "model.hidden_size": max(hidden, default=0)}.items():
         if not 0 < size <= numbers:
-            raise ValueError(f"spec.{name} is {size:,}, but the weights have {numbers:,} numbers in all")
+            raise ValueError(f"{name} is {size:,}, but the weights have {numbers:,} numbers in all")
 
 
 def check_spec(spec: DataSpec) -> None:
@@ -42,7 +44,8 @@ def check_spec(spec: DataSpec) -> None:
         ValueError: they do not.
     """
     own = {"vocabulary": spec.vocabulary, "characters": spec.characters, "target_vocabulary": spec.target_vocabulary}
-    raw = {f"raw.{name}": spec.raw.get(name) for name in ("vocabulary", "characters")}
+    reads = spec.raw if str(spec.raw.get("_target_")).startswith("seqmodels.") else {}
+    raw = {f"raw.{name}": reads.get(name) for name in ("vocabulary", "characters")}
     sizes = {name: _entries(text, f"spec.{name}") for name, text in {**own, **raw}.items() if text is not None}
     if spec.inputs in ("tokens", "words"):
         for name in ("vocabulary", "raw.vocabulary"):

@@ -103,9 +103,7 @@ class Builder:
             ValueError: it names something else, or a value is of the wrong type.
         """
         if not isinstance(node, Mapping) or not isinstance(node.get("_target_"), str):
-            raise ValueError(
-                f"{place}: expected a dictionary with `_target_`, the name of a {kind.name}, got {shown(node)}"
-            )
+            raise ValueError(f"{place}: expected the {kind.name} as a dictionary with `_target_`, got {shown(node)}")
         if node.get("_partial_", False) is not is_partial:
             raise ValueError(f"{place}: expected `_partial_` to be {is_partial}, got {shown(node.get('_partial_'))}")
         try:

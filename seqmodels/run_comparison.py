@@ -9,7 +9,7 @@ from typing import Any
 from seqmodels.run_folder import RunFolder, RunFolderError, RunInputs
 
 # Keys that say how long, where, and what is watched.
-FREE_GROUPS = ("resume", "overwrite", "run_dir", "verify", "checkpoint", "callbacks")
+FREE_GROUPS = ("resume", "overwrite", "run_dir", "verify", "checkpoint", "callbacks", "on_nan")
 FREE_TRAINER_KEYS = (
     "max_epochs",
     "min_epochs",

@@ -43,7 +43,7 @@ class Run:
 
     @cached_property
     def raw(self) -> RawInput:
-        """What reads raw input.
+        """Reader of raw input.
 
         Raises:
             ValueError: the data does not say how raw input is read.

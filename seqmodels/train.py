@@ -28,6 +28,7 @@ from seqmodels.commands import is_named_by_a_person, resume_command
 from seqmodels.config_errors import config_errors
 from seqmodels.config_values import check_values
 from seqmodels.data import SequenceData
+from seqmodels.data.checksums import verify_always
 from seqmodels.freed_memory import keep_freed_memory
 from seqmodels.jobs import Jobs
 from seqmodels.key_errors import ConfigError, naming_keys
@@ -80,7 +81,8 @@ class Training:
         with naming_keys(plain):
             pl.seed_everything(plain["seed"], verbose=False)
             self.data: SequenceData = instantiate(plain["data"])
-            self.data.setup()
+            with verify_always(plain["verify"]):
+                self.data.setup()
             self.mapping: SequenceMapping = build_mapping(plain, self.data.spec, vectors=self.data.vectors)
             self.history, self.timer = History(), Timer()
             self.last = LastCheckpoint(folder.last, **plain["checkpoint"])

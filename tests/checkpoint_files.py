@@ -64,7 +64,7 @@ def state_of(task: str) -> dict[str, Any]:
 
 
 def write(state: Mapping[str, Any], path: Path) -> Path:
-    """A checkpoint with right digests, as one who means harm would write it."""
+    """A checkpoint with right digests, as an attacker would write it."""
     torch.save(with_digests(state), path)
     return path
 

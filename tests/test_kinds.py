@@ -143,7 +143,7 @@ def own_run(path: Path) -> Path:
 
 def test_a_run_with_own_classes_is_loaded_by_naming_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = own_run(tmp_path / "a.ckpt")
-    with pytest.raises(ValueError, match=rf"a\.ckpt: .*'{OWN}\.\w+' is no .*trusted by name"):
+    with pytest.raises(ValueError, match=rf"a\.ckpt: .*'{OWN}\.\w+' is no .*trust your own by"):
         seqmodels.load(path)
     for trusted in ([own_classes.SlowCell], [own_classes.SlowCell, own_classes.start]):
         with pytest.raises(ValueError, match=rf"'{OWN}\.\w+' is no "):

@@ -124,7 +124,7 @@ def test_a_value_fits_a_type(value: Any, hint: Any, expected: bool) -> None:
         ({"task": {"polling": None}}, r"^task has no key 'polling': choose from .*pooling"),
         (
             {"task": {"objective": "x"}},
-            r"^task\.objective: expected a dictionary with `_target_`.* of a objective, got",
+            r"^task\.objective: expected the objective as a dictionary with `_target_`, got",
         ),
         ({"task": {"mode": "best"}}, r"^task\.mode: expected 'min' or 'max', got 'best'$"),
         ({"task": {"decoder": {}}}, r"^task\.decoder: the key input_feeding is missing$"),

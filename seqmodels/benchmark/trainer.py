@@ -4,7 +4,6 @@ import copy
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
@@ -14,12 +13,11 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import OmegaConf, open_dict
 from torch import Tensor, nn
 
-from seqmodels.assembly import build_mapping, instantiate
 from seqmodels.benchmark.results import Row
 from seqmodels.benchmark.timing import ratios, spread
-from seqmodels.data import SequenceData
 from seqmodels.mappings import SequenceMapping
-from seqmodels.train import CONFIGS, build_trainer, fit, quiet
+from seqmodels.run_folder import RunFolder
+from seqmodels.train import CONFIGS, Training, quiet
 from seqmodels.types import Batch
 
 TASKS = ("sentiment", "char_lm")
@@ -149,15 +147,11 @@ def measure(task: str, rounds: int, threads: int, *overrides: str, steps: int = 
     quiet()
     with tempfile.TemporaryDirectory() as folder:
         plain = _composed(task, folder, *overrides)
-        pl.seed_everything(plain["seed"], verbose=False)
-        data: SequenceData = instantiate(plain["data"])
-        data.setup()
-        mapping = build_mapping(plain, data.spec, vectors=data.vectors)
-        bare = BareLoop(copy.deepcopy(mapping), plain["trainer"]["gradient_clip_val"])
+        training = Training(plain, RunFolder(folder))
+        bare = BareLoop(copy.deepcopy(training.mapping), plain["trainer"]["gradient_clip_val"])
         alternate = Alternate(bare, rounds, steps)
-        trainer = build_trainer(plain, Path(folder), num_batches=len(data.train_dataloader()))
-        trainer.callbacks.append(alternate)  # type: ignore[attr-defined]
-        fit(trainer, mapping, data, None)
+        training.trainer.callbacks.append(alternate)  # type: ignore[attr-defined]
+        training.trainer.fit(training.mapping, training.data)
     return _rows(task, HydraConfig.get().runtime.choices["model"], alternate, threads)
 
 

@@ -60,7 +60,7 @@ class History(pl.Callback):
     def _add_finished_epoch(self) -> None:
         if self._trainer is None:
             return
-        finished = self._trainer.fit_loop.epoch_progress.current.processed
+        finished = finished_epochs(self._trainer)
         metrics = _metrics(self._trainer, "train/")
         if finished and metrics:  # There are none in a resumed training, until it has finished an epoch of its own.
             self._add(finished - 1, metrics)
@@ -76,3 +76,8 @@ def _metrics(trainer: pl.Trainer, prefix: str) -> dict[str, float]:
         for name, value in trainer.callback_metrics.items()
         if name.startswith(prefix) and not name.endswith("_step")
     }
+
+
+def finished_epochs(trainer: pl.Trainer) -> int:
+    """Return how many epochs are finished: from in front of `on_train_epoch_end` on, the present one counts."""
+    return int(trainer.fit_loop.epoch_progress.current.processed)  # type: ignore[attr-defined]

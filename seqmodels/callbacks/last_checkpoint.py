@@ -15,6 +15,7 @@ from pytorch_lightning.loops.evaluation_loop import RestartStage
 from torch import Tensor
 
 from seqmodels.callbacks.event_files import event_file_sizes
+from seqmodels.callbacks.history import finished_epochs
 from seqmodels.callbacks.signals import Interrupted, SignalFlag
 
 Place = Literal["batch", "validation", "epoch"]
@@ -83,7 +84,7 @@ class LastCheckpoint(Checkpoint):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put Lightning's loops where the checkpoint was saved."""
         self.flag.install()
-        self._finished_epochs = trainer.fit_loop.epoch_progress.current.processed
+        self._finished_epochs = finished_epochs(trainer)
         self._saved_step = trainer.global_step
         self._saved_at = time.monotonic()
         if self._resumed is not None:
@@ -134,7 +135,7 @@ class LastCheckpoint(Checkpoint):
             raise Interrupted(self.flag.received or signal.SIGTERM, _described(trainer))
 
     def _save_epoch(self, trainer: pl.Trainer) -> None:
-        finished = trainer.fit_loop.epoch_progress.current.processed
+        finished = finished_epochs(trainer)
         if finished > self._finished_epochs:
             self._finished_epochs = finished
             self._save(trainer, "epoch")
@@ -162,8 +163,8 @@ def _described(trainer: pl.Trainer) -> str:
 
 def _finished_counts(loops: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """Return the states of Lightning's loops with the batch and the epoch counted that are done."""
-    loops = deepcopy(dict(loops))
-    fit = loops["fit_loop"]
+    finished = deepcopy(dict(loops))
+    fit = finished["fit_loop"]
     batches, validated = fit["epoch_loop.batch_progress"], fit["epoch_loop.val_loop.batch_progress"]
     for counts in ("total", "current"):
         match place:
@@ -176,7 +177,7 @@ def _finished_counts(loops: Mapping[str, Any], place: Place) -> dict[str, Any]:
                     validated[counts][stage] = count - validated["current"][stage]
             case "epoch":  # The next epoch may be counted as ready.
                 fit["epoch_progress"][counts]["ready"] = fit["epoch_progress"][counts]["completed"]
-    return loops
+    return finished
 
 
 def _go_on(trainer: pl.Trainer, place: Place) -> None:

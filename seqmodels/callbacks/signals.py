@@ -2,13 +2,13 @@
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+STANDARD_ERROR = 2
 
 
 class Interrupted(BaseException):
@@ -71,4 +71,4 @@ class SignalFlag:
         self.received = signal.Signals(number)
         if number == signal.SIGINT:
             # Without Python's buffer: a handler may interrupt a write of the same stream.
-            os.write(sys.__stderr__.fileno(), b"\nstopping after this batch; Ctrl-C again ends at once\n")
+            os.write(STANDARD_ERROR, b"\nstopping after this batch; Ctrl-C again ends at once\n")

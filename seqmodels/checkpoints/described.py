@@ -93,7 +93,7 @@ class Records:
 
 
 def natural(value: Any) -> int:
-    """Return a size that is one."""
+    """Return a size, which must be a whole number from 0 on."""
     if type(value) is not int or value < 0:
         raise ValueError(f"a size is {value!r}")
     return value

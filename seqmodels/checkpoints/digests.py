@@ -123,7 +123,7 @@ class _Walk:
     def add(self, value: Any, place: str, depth: int) -> None:
         """Write a value and what it holds."""
         if depth > MAX_DEPTH or len(self.written) > MAX_VALUES:
-            raise ValueError(f"{place[:200]}: values are nested deeper than {MAX_DEPTH}, or more than {MAX_VALUES:,}")
+            raise ValueError(f"values are nested deeper than {MAX_DEPTH} or more than {MAX_VALUES:,}, in {place:.60}")
         kind = type(value)
         if kind in (Tensor, nn.Parameter) and not getattr(value, "__dict__", None):
             self.tensors.append(value)

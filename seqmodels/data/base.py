@@ -134,7 +134,7 @@ class SequenceData(pl.LightningDataModule, ABC):
         if self.training is None:
             self.training = self.loader("train")
         if self.trainer is not None:
-            self.training.finished = partial(_finished_batches, self.trainer.fit_loop)  # type: ignore[attr-defined]
+            self.training.finished = partial(_finished_batches, self.trainer.fit_loop)
             self.training.batches.repeating = self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
         return self.training
 

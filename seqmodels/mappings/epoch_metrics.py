@@ -161,7 +161,7 @@ def _by_name(loss: MeanLoss, metrics: MetricCollection) -> dict[str, Metric]:
 
 
 def _like(own: Any, value: Any, device: torch.device) -> Any:
-    """Return a saved state on a device; as a list, where several processes have made one tensor of their lists."""
+    """Return a copy of a saved state; as a list, where several processes have made one tensor of their lists."""
     values = value if isinstance(value, list) else [value]
-    moved = [part.to(device) if isinstance(part, Tensor) else part for part in values]
-    return moved if isinstance(own, list) else moved[0]
+    copies = [part.to(device, copy=True) if isinstance(part, Tensor) else part for part in values]
+    return copies if isinstance(own, list) else copies[0]

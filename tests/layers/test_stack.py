@@ -113,7 +113,7 @@ def test_init_reaches_every_cell():
 def test_refuses_contradictory_sizes(hidden_size, num_layers):
     message = f"num_layers={num_layers} contradicts hidden_size={hidden_size!r}"
     if hidden_size == []:
-        message = "a stack needs at least one layer, got none"
+        message = "hidden_size must be at least 1, got []"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         recurrent_stack(GRUCell, 2, hidden_size, num_layers=num_layers)
 
