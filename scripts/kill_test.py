@@ -88,9 +88,11 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.folder or Path(temporary)).resolve()
-        rows = [row for task in options.tasks for row in kill_all(task, folder / task, options)]
-    if options.out:
-        options.out.write_text(json.dumps(rows, indent=1) + "\n")
+        rows = []
+        for row in itertools.chain.from_iterable(kill_all(task, folder / task, options) for task in options.tasks):
+            rows.append(row)
+            if options.out:
+                options.out.write_text(json.dumps(rows, indent=1) + "\n")
     if options.render is not None:
         render(rows)
     counts = collections.Counter((row["task"], row["signal"], row["outcome"]) for row in rows)

@@ -61,12 +61,12 @@ def verify(checkpoint: dict[str, Any]) -> bool:
         raise ValueError(f"its format is {expected['version']!r}, this version of seqmodels reads {VERSION}")
     values, tensors, places = digests_of(checkpoint)
     if values != expected["values"]:
-        raise ValueError("it was changed since it was saved: its plain values have another digest")
+        raise ValueError("its plain values have another digest than when it was saved")
     if tensors != expected["tensors"]:
         changed = [
             place for place, *both in zip(places, tensors, expected["tensors"], strict=True) if both[0] != both[1]
         ]
-        raise ValueError(f"it was changed since it was saved: {changed[0]} has another digest")
+        raise ValueError(f"{changed[0]} has another digest than when it was saved")
     return True
 
 

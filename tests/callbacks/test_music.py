@@ -14,7 +14,6 @@ from seqmodels.callbacks import Melodies, PianoRolls
 from seqmodels.callbacks.melodies import draw_pieces
 from seqmodels.callbacks.piano_rolls import draw_foreseen, draw_roll
 from seqmodels.callbacks.sound import RATE, sound_of
-from seqmodels.cells import GRUCell
 from seqmodels.data import MelodyData, PianoRollData
 from seqmodels.data.generated.tunes import melodies, progressions
 from seqmodels.data.music.notes import Note, roll_of
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*does not have many workers")
 def model(data: Any, **task: Any) -> SequenceMapping:
     torch.manual_seed(0)
     model = {
-        "cell": partial(GRUCell),
+        "cell": {"_target_": "seqmodels.cells.GRUCell", "_partial_": True},
         "hidden_size": 8,
         "embedding_size": 4,
         "embedding_dropout": 0.0,
