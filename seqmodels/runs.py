@@ -21,8 +21,6 @@ from seqmodels.objectives.language import NextToken
 from seqmodels.recipes import Builder
 from seqmodels.types import DataSpec
 
-__all__ = ["Run", "load", "read_checkpoint"]
-
 
 class Run:
     """A trained model and what it needs to read raw input.
