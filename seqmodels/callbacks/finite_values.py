@@ -65,15 +65,14 @@ def not_finite_in_checkpoint(checkpoint: Mapping[str, Any], buffers: set[str]) -
     states = [
         (f"the optimizer's {key}", value)
         for optimizer in checkpoint.get("optimizer_states", [])
-        for state in optimizer["state"].values()
+        for state in optimizer.get("state", {}).values()
         for key, value in state.items()
         if isinstance(value, Tensor)
     ]
     finite = [*((f"the weights {name}", value) for name, value in weights.items() if name not in buffers), *states]
     if not all_finite(value for _, value in finite):
         return first_not_finite(finite)
-    nan = (name for name in buffers & weights.keys() if weights[name].isnan().any())
-    name = next(nan, None)
+    name = next((name for name, value in weights.items() if name in buffers and value.isnan().any()), None)
     return None if name is None else f"the buffer {name} (nan)"
 
 

@@ -61,9 +61,10 @@ class History(pl.Callback):
         if self._trainer is None:
             return
         finished = finished_epochs(self._trainer)
-        metrics = _metrics(self._trainer, "train/")
-        if finished and metrics:  # There are none in a resumed training, until it has finished an epoch of its own.
-            self._add(finished - 1, metrics)
+        known = any(name.startswith("train/") for name in self.epochs.get(finished - 1, {}))
+        # Only once: later in the next epoch, what its steps log is among the metrics.
+        if finished and not known:
+            self._add(finished - 1, _metrics(self._trainer, "train/"))
 
     def _add(self, epoch: int, metrics: dict[str, float]) -> None:
         self.epochs[epoch] = {**self.epochs.get(epoch, {}), **metrics}

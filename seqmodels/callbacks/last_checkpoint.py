@@ -4,7 +4,7 @@
 
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal
@@ -53,6 +53,7 @@ class LastCheckpoint(Checkpoint):
         self.path = Path(path)
         self.every_minutes, self.every_n_steps = every_minutes, every_n_steps
         self.flag = SignalFlag()
+        self._first = _FirstOfBatch(self._before_batch)
         self._saving: Place | None = None
         self._resumed: Place | None = None
         self._metrics: dict[str, Tensor] = {}
@@ -83,6 +84,8 @@ class LastCheckpoint(Checkpoint):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Put Lightning's loops where the checkpoint was saved."""
+        if self._first not in trainer.callbacks:  # type: ignore[attr-defined]
+            trainer.callbacks.insert(0, self._first)  # type: ignore[attr-defined]
         self.flag.install()
         self._finished_epochs = finished_epochs(trainer)
         self._saved_step = trainer.global_step
@@ -92,9 +95,7 @@ class LastCheckpoint(Checkpoint):
             trainer.callback_metrics.update(self._metrics)
             self._resumed = None
 
-    def on_train_batch_start(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int
-    ) -> None:
+    def _before_batch(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int) -> None:
         """Save or stop, where all that the batches before have changed is in the model and the optimizer."""
         if batch_idx % trainer.accumulate_grad_batches == 0:
             # At an epoch's first batch the checkpoint of the epoch before is the latest state.
@@ -152,6 +153,16 @@ class LastCheckpoint(Checkpoint):
         finally:
             self._saving = None
         self._saved_step, self._saved_at = trainer.global_step, time.monotonic()
+
+
+class _FirstOfBatch(pl.Callback):
+    """First callback of each batch: those behind it may log, which is not to be in a checkpoint of the time before.
+
+    Lightning calls checkpoint callbacks after all others.
+    """
+
+    def __init__(self, before_batch: Callable[..., None]) -> None:
+        self.on_train_batch_start = before_batch  # type: ignore[method-assign]
 
 
 def _described(trainer: pl.Trainer) -> str:

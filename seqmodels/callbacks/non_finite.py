@@ -81,9 +81,10 @@ class CheckFinite(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
         """Check the losses since the last step, and their gradient."""
-        losses, self._losses = [loss.item() for loss in self._losses], []
         gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
-        loss_is_finite, gradient_is_finite = all(map(math.isfinite, losses)), all_finite(gradients)
+        gradient_is_finite = all_finite(gradients)
+        losses, self._losses = [loss.item() for loss in self._losses], []
+        loss_is_finite = all(map(math.isfinite, losses))
         if _in_all_processes(trainer, loss_is_finite and gradient_is_finite):
             self._consecutive = 0
             return

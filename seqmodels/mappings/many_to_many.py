@@ -60,14 +60,14 @@ class ManyToMany(SequenceMapping):
             self.carried["train"], self.pending = self.pending[-1], []
 
     def on_step_skipped(self) -> None:
-        """Carry on the latest state without NaN and infinity."""
+        """Also the carried state stays the latest one without NaN and infinity."""
         super().on_step_skipped()
-        self.pending = [state for state in self.pending if all(t.isfinite().all() for t in _tensors(state))][-1:]
+        self.pending = _latest_finite(self.pending)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Also the carried state."""
         super().on_save_checkpoint(checkpoint)
-        finished = self.pending[: self.num_finished_pending_batches()]
+        finished = _latest_finite(self.pending[: self.num_finished_pending_batches()])
         state = finished[-1] if finished else self.carried.get("train")
         checkpoint["seqmodels"]["carried"] = [] if state is None else _tensors(state)
 
@@ -81,6 +81,11 @@ class ManyToMany(SequenceMapping):
         with torch.no_grad():
             _, like = self.layers(self.example_features())
         self.carried["train"] = map_state(lambda _: next(tensors).to(self.device), like)
+
+
+def _latest_finite(states: list[Any]) -> list[Any]:
+    """Return the latest state without NaN and infinity, alone in a list, or no state."""
+    return [state for state in states if all(tensor.isfinite().all() for tensor in _tensors(state))][-1:]
 
 
 def _tensors(state: Any) -> list[Tensor]:
