@@ -12,7 +12,7 @@ from difflib import unified_diff
 HASH_SEEDS = ("0", "1")
 MAX_LINES_SHOWN = 12
 MAX_ERROR_LINES_SHOWN = 40
-MAX_CHARACTERS = 150
+MAX_CHARACTERS = 200
 
 
 def main() -> None:

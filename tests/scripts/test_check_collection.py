@@ -45,9 +45,9 @@ def test_identifiers_that_are_the_same_pass(tmp_path: Path) -> None:
 
 
 def test_long_identifiers_are_shown(tmp_path: Path) -> None:
-    finished = checked(tmp_path, "[pytest.param(1, id='a' * 150)]")
+    finished = checked(tmp_path, "[pytest.param(1, id='a' * 200)]")
     assert finished.returncode == 1
-    assert "1 identifiers of tests are not printable ASCII of at most 150 characters" in finished.stderr
+    assert "1 identifiers of tests are not printable ASCII of at most 200 characters" in finished.stderr
 
 
 def test_what_cannot_be_collected_is_said(tmp_path: Path) -> None:
