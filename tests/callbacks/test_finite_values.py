@@ -13,17 +13,17 @@ NAN, INF = float("nan"), float("inf")
     "dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64], ids=str
 )
 @pytest.mark.parametrize("bad", [NAN, INF, -INF], ids=["nan", "inf", "-inf"])
-def test_one_bad_value_among_many_is_found(dtype: torch.dtype, bad: float) -> None:
-    tensors = [torch.ones(7, dtype=dtype), torch.ones(3, 5, dtype=dtype)]
+def test_one_bad_value_among_many_is_found(dtype: torch.dtype, bad: float, device: str) -> None:
+    tensors = [torch.ones(7, dtype=dtype, device=device), torch.ones(3, 5, dtype=dtype, device=device)]
     assert all_finite(tensors)
     tensors[1][2, 3] = bad
     assert not all_finite(tensors)
     assert first_not_finite([("a", tensors[0]), ("b", tensors[1])]) in ("b (nan)", "b (inf)")
 
 
-def test_large_values_whose_sum_overflows_are_finite() -> None:
-    assert all_finite([torch.full((9,), 3e38), torch.full((9,), -3e38)])
-    assert not all_finite([torch.tensor([INF, -INF])])
+def test_large_values_whose_sum_overflows_are_finite(device: str) -> None:
+    assert all_finite([torch.full((9,), 3e38, device=device), torch.full((9,), -3e38, device=device)])
+    assert not all_finite([torch.tensor([INF, -INF], device=device)])
 
 
 def sparse_gradient(value: float) -> Tensor:
