@@ -45,7 +45,7 @@ def gemm_flops(device: str, dtype: str, seconds: float) -> float:
     a, b = torch.randn(2, SIZE, SIZE, device=device).to(DTYPES[dtype])
     products = [lambda: torch.mm(a, b)]
     onednn = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
-    if onednn is not None and a.device.type == "cpu" and a.dtype != torch.float64:
+    if onednn is not None and a.device.type == "cpu" and a.dtype != torch.float64 and _onednn_has(dtype):
         products.append(lambda: onednn(a, b, None, "none", [], ""))
     best = float("inf")
     end = time.perf_counter() + seconds
@@ -65,3 +65,8 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+def _onednn_has(dtype: str) -> bool:
+    """Return whether oneDNN multiplies numbers of a type on this processor: bfloat16 needs AVX-512 or AVX-NE-CONVERT."""
+    return dtype != "bfloat16" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
