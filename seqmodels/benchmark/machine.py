@@ -68,5 +68,5 @@ def _version(name: str) -> str:
 
 
 def _onednn_has(dtype: str) -> bool:
-    """Return whether oneDNN multiplies numbers of a type on this processor: bfloat16 needs AVX-512 or AVX-NE-CONVERT."""
+    """Return whether oneDNN multiplies numbers of a type on this processor: not every one has bfloat16."""
     return dtype != "bfloat16" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
