@@ -13,7 +13,7 @@ OPTIONS_OF_CONFIGS = ("--config-dir", "-cd", "--config-path", "-cp", "--config-n
 
 
 def is_named_by_a_person() -> bool:
-    """Return whether the run folder was typed, and not made up from task, data, model and time."""
+    """Return whether the run folder was typed, and not derived from task, data, model and time."""
     return any(override.partition("=")[0] in FOLDER_KEYS for override in HydraConfig.get().overrides.hydra)
 
 

@@ -155,5 +155,5 @@ def load(run: str | Path, *, checkpoint: str = "best", trusted: Sequence[Trusted
     try:
         return Run(*restore_mapping(state["seqmodels"], state["state_dict"], trusted))
     except Exception as error:  # What plain values of any kind make of a constructor is not known.
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{path}: {told[:400]}") from error
+        message = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path}: {message[:400]}") from error

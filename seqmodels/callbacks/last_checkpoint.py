@@ -53,7 +53,7 @@ class LastCheckpoint(Checkpoint):
         self.path = Path(path)
         self.every_minutes, self.every_n_steps = every_minutes, every_n_steps
         self.flag = SignalFlag()
-        self._first = _FirstOfBatch(self._before_batch)
+        self._first = _First(self._before_epoch, self._before_batch)
         self._saving: Place | None = None
         self._resumed: Place | None = None
         self._metrics: dict[str, Tensor] = {}
@@ -70,7 +70,7 @@ class LastCheckpoint(Checkpoint):
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Put the counts of Lightning's loops right, and note how much TensorBoard has been told."""
+        """Put the counts of Lightning's loops right, and keep the sizes of TensorBoard's files."""
         if self._saving is not None:
             checkpoint["loops"] = _finished_counts(checkpoint["loops"], self._saving)
             checkpoint["event_files"] = event_file_sizes(trainer.loggers)
@@ -95,6 +95,10 @@ class LastCheckpoint(Checkpoint):
             trainer.callback_metrics.update(self._metrics)
             self._resumed = None
 
+    def _before_epoch(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Save the epoch before: only now are its metrics logged."""
+        self._save_epoch(trainer)
+
     def _before_batch(self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Any, batch_idx: int) -> None:
         """Save or stop, where all that the batches before have changed is in the model and the optimizer."""
         if batch_idx % trainer.accumulate_grad_batches == 0:
@@ -107,10 +111,6 @@ class LastCheckpoint(Checkpoint):
         """Save or stop."""
         if not trainer.sanity_checking:
             self._save_or_stop(trainer, "validation" if trainer.state.fn == "fit" else None)
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Save the epoch before: only now are its metrics logged."""
-        self._save_epoch(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Save the last epoch."""
@@ -155,13 +155,14 @@ class LastCheckpoint(Checkpoint):
         self._saved_step, self._saved_at = trainer.global_step, time.monotonic()
 
 
-class _FirstOfBatch(pl.Callback):
-    """First callback of each batch: those behind it may log, which is not to be in a checkpoint of the time before.
+class _First(pl.Callback):
+    """First callback of each epoch and batch: others may log there, which a resumed training does again.
 
     Lightning calls checkpoint callbacks after all others.
     """
 
-    def __init__(self, before_batch: Callable[..., None]) -> None:
+    def __init__(self, before_epoch: Callable[..., None], before_batch: Callable[..., None]) -> None:
+        self.on_train_epoch_start = before_epoch  # type: ignore[method-assign]
         self.on_train_batch_start = before_batch  # type: ignore[method-assign]
 
 

@@ -113,7 +113,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 def convert(path: Path) -> None:
     """Add digests to a checkpoint of an earlier version of this project, in its place.
 
-    Whether it was changed before cannot be told.
+    Whether it was changed before is unknown.
 
     Args:
         path: a local file.
@@ -142,8 +142,8 @@ def _read(path: Path, map_location: Location) -> tuple[dict[str, Any], bool]:
             checkpoint = torch.load(file, map_location=map_location, weights_only=True)
         return checkpoint, verify(checkpoint)
     except Exception as error:  # torch and zipfile raise whatever damaged bytes make of them.
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{path} is damaged or no checkpoint: {told[:200]}") from error
+        message = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path} is damaged or no checkpoint: {message[:200]}") from error
 
 
 def _check_project(checkpoint: Mapping[str, Any], path: Path) -> None:

@@ -63,11 +63,21 @@ class StopAt(pl.Callback):
             self.send()
 
 
+class LogsAtStart(pl.Callback):
+    """A point for each epoch and each batch that begins, as `LearningRateMonitor` logs them."""
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, _module: pl.LightningModule) -> None:
+        trainer.logger.log_metrics({"begun/epoch": trainer.current_epoch}, trainer.global_step)  # type: ignore[union-attr]
+
+    def on_train_batch_start(self, trainer: pl.Trainer, _module: pl.LightningModule, _batch: Any, index: int) -> None:
+        trainer.logger.log_metrics({"begun/batch": index}, trainer.global_step)  # type: ignore[union-attr]
+
+
 def build(run: Path, call: int = 0, patience: int | None = None, **settings: Any) -> tuple[pl.Trainer, StopAt]:
     last = LastCheckpoint(run / "last.ckpt")
     best = pl.callbacks.ModelCheckpoint(run, "best", monitor="val/loss", enable_version_counter=False)
     stop = StopAt(call, lambda: last.flag(signal.SIGTERM))
-    callbacks = [stop, History(), RandomState(), best, last]
+    callbacks = [stop, LogsAtStart(), History(), RandomState(), best, last]
     if patience is not None:
         callbacks.append(EarlyStopping("val/loss", patience=patience, mode="max"))
     trainer = tiny.trainer(
