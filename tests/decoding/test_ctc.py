@@ -99,7 +99,8 @@ def test_a_row_is_the_same_alone_and_in_any_batch_and_its_padding_is_not_read(se
             assert torch.equal(together.tokens[n][..., :width], alone.tokens[0])
             assert not together.tokens[n][..., width:].any()
             assert torch.equal(together.lengths[n], alone.lengths[0])
-            assert torch.equal(together.scores[n], alone.scores[0])
+            # Vector instructions take another number of rows at a time: the last bit may differ.
+            torch.testing.assert_close(together.scores[n], alone.scores[0], rtol=1e-12, atol=0)
 
 
 def test_the_sum_over_alignments_may_beat_the_best_alignment() -> None:

@@ -196,8 +196,20 @@ def test_engines_refuse_transforms(engine):
 def test_autocast_is_for_torchs_kernels_and_the_loop():
     x = torch.randn(4, 5, 2)
     with torch.autocast("cpu", torch.bfloat16):
-        assert {choose(build(2, 3), x).engine for build in (RNNCell, LSTMCell, GRUCell)} == {"vendor"}
+        assert {choose(build(2, 3), x).engine for build in (RNNCell, GRUCell)} == {"vendor"}
         assert {choose(build(2, 3), x).engine for build in (ChoGRUCell, MinGRUCell, PeepholeLSTMCell)} == {"loop"}
+
+
+@pytest.mark.parametrize(("supported", "engine"), [(True, "vendor"), (False, "loop")])
+def test_autocast_takes_torchs_lstm_only_where_the_processor_has_its_type(monkeypatch, supported, engine):
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: supported)
+    x = torch.randn(4, 5, 2)
+    assert choose(LSTMCell(2, 3), x).engine == "vendor"
+    with torch.autocast("cpu", torch.bfloat16):
+        assert choose(LSTMCell(2, 3), x).engine == engine
+        assert choose(LSTMCell(2, 3, proj_size=2), x).engine == "vendor"
+    with torch.autocast("cpu", torch.float16):
+        assert choose(LSTMCell(2, 3), x).engine == "vendor"
 
 
 def test_what_cannot_be_derived_is_for_the_loop():

@@ -101,6 +101,8 @@ def test_autocast_is_torchs(ours, theirs):
     mine, other = ours(3, 4, **OPTIONS).float(), theirs(3, 4, **OPTIONS).float()
     other.load_state_dict(mine.state_dict())
     x = torch.randn(5, 2, 3, dtype=torch.float32)
+    if theirs is torch.nn.LSTM and not torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        pytest.skip("torch's own layer raises where the processor has no bfloat16")
     with torch.autocast("cpu", torch.bfloat16):
         torch.testing.assert_close(mine(x), other(x), rtol=0, atol=0)
 

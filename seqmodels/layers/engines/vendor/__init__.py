@@ -16,6 +16,8 @@ def obstacle(cell: Cell[Any], x: Tensor) -> str | None:
         return f"torch has no kernel for {type(cell).__name__}"
     if isinstance(cell, RNNCell) and cell.nonlinearity not in ("tanh", "relu"):
         return "torch has a kernel for tanh and relu only"
+    if isinstance(cell, LSTMCell) and lstm.fails_in_mixed_precision(cell, x):
+        return "oneDNN, which torch takes for it, has no bfloat16 on this processor"
     if x.numel() == 0:
         return "torch's kernels take no empty input"
     return None

@@ -51,6 +51,18 @@ def takes(cell: Cell[Any], x: Tensor) -> bool:
     )
 
 
+def fails_in_mixed_precision(cell: LSTMCell, x: Tensor) -> bool:
+    """Return whether torch's own layer would ask oneDNN for bfloat16 where the processor has none, which raises."""
+    return (
+        cell.weight_hr is None
+        and x.is_cpu
+        and torch.is_autocast_enabled("cpu")
+        and torch.get_autocast_dtype("cpu") == torch.bfloat16
+        and torch._C._get_mkldnn_enabled()
+        and not torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    )
+
+
 def cuts(cell: LSTMCell, x: Tensor) -> bool:
     """Whether the sequence is given to the primitive in several calls, where torch's own layer makes one."""
     rows = x.shape[0] * x.shape[1]
