@@ -34,8 +34,8 @@ def test_every_symbol_has_a_rule() -> None:
 
 @given(seed=st.integers(0, 10_000))
 def test_the_opposite_review_differs_in_words_of_sentiment_only(seed: int) -> None:
-    side = {word: f"<{i}>" for i, pair in enumerate(PAIRS) for word in pair}
-    masked = [" ".join(side.get(word.strip(".,;?"), word) for word in drawn(p, seed).split()) for p in (True, False)]
+    wordings = "|".join(sorted((re.escape(wording) for pair in PAIRS for wording in pair), key=len, reverse=True))
+    masked = [re.sub(rf"\b({wordings})\b", "<>", drawn(positive, seed)) for positive in (True, False)]
     assert masked[0] == masked[1]
 
 
@@ -68,10 +68,10 @@ def test_wordings_mean_what_they_say(pattern: str, praise: bool) -> None:
 
 
 def test_sizes_and_classes(splits: dict[str, list[LabelledText]]) -> None:
-    assert [len(splits[split]) for split in SPLITS] == [8000, 1000, 1000]
+    assert [len(splits[split]) for split in SPLITS] == [16000, 1000, 1000]
     shares = Counter(text.label for text in splits["train"])
     assert set(shares) == {"negative", "positive"}
-    assert abs(shares["negative"] - 4000) < 200
+    assert abs(shares["negative"] - 8000) < 300
 
 
 def test_no_review_comes_twice(splits: dict[str, list[LabelledText]]) -> None:
@@ -81,10 +81,10 @@ def test_no_review_comes_twice(splits: dict[str, list[LabelledText]]) -> None:
 
 def test_reviews_are_short_and_simple(splits: dict[str, list[LabelledText]]) -> None:
     texts = [text.text for text in splits["train"]]
-    assert all(5 <= len(text.split()) <= 40 for text in texts)
-    assert 250 <= len(Vocabulary.words(texts)) <= 600
+    assert all(1 <= len(text.split()) <= 40 for text in texts)
+    assert 250 <= len(Vocabulary.words(texts)) <= 700
     for text in texts:
-        assert re.fullmatch(r"[A-Z][\w ,;]+[.?]( [A-Z][\w ,;]+[.?])*", text), text
+        assert re.fullmatch(r"[A-Z][\w ,;']+[.?!]?( [A-Z][\w ,;']+[.?!]?)*", text), text
         assert not re.search(r"\ba [aeiou]|  |[{}/|~+]", text), text
 
 
