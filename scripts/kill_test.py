@@ -153,7 +153,10 @@ def exact_cases(places: Sequence[str]) -> list[Case]:
 
 
 def times(place: str) -> tuple[int, ...]:
-    """Return the times at which a place is killed at: there are 18 batches, 6 of validations 2 of the test, and at least 9 writes."""
+    """Return the times at which a place is killed at.
+
+    There are 18 batches, 6 of validations, 2 of the test, and at least 9 writes.
+    """
     if place in ONCE:
         return (1, 1)
     is_frequent = place in WRITES or (("batch" in place or "before" in place) and "validation" not in place)

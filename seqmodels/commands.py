@@ -1,12 +1,13 @@
 """The command line of a training that Hydra runs, and the one that resumes it."""
 
 import os
-import re
 import shlex
 import sys
 from pathlib import Path
 
 from hydra.core.hydra_config import HydraConfig
+
+from seqmodels.overrides import as_typed, quoted
 
 FOLDER_KEYS = ("hydra.run.dir", "hydra.sweep.dir", "hydra.sweep.subdir")
 OPTIONS_OF_CONFIGS = ("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn")
@@ -22,10 +23,8 @@ def resume_command(run: Path) -> str:
     program = ["seqmodels", "train"] if sys.argv[0].startswith("seqmodels") else ["python", sys.argv[0]]
     keys = ("resume", "overwrite")
     given = [each for each in HydraConfig.get().overrides.task if each.partition("=")[0].lstrip("+") not in keys]
-    folder = os.path.relpath(run)
-    if not re.fullmatch(r"[\w./:-]+", folder, re.ASCII):  # Hydra's grammar gives other characters a meaning.
-        folder = '"' + folder.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return shlex.join([*program, *_options(sys.argv[1:]), *given, f"hydra.run.dir={folder}", "resume=true"])
+    folder = quoted(f"hydra.run.dir={os.path.relpath(run)}")
+    return shlex.join([*program, *_options(sys.argv[1:]), *map(as_typed, given), folder, "resume=true"])
 
 
 def _options(arguments: list[str]) -> list[str]:

@@ -1,20 +1,24 @@
 """What Hydra, OmegaConf and the operating system raise before a training begins, in one line."""
 
 import contextlib
+import inspect
 import os
 import signal
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
+from typing import Any
 
+import pytorch_lightning as pl
 from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
 from yaml import MarkedYAMLError
 
 from seqmodels.console import fail, report
 from seqmodels.declared_types import shown
-from seqmodels.key_errors import is_explained, shortened
+from seqmodels.key_errors import is_explained, shortened, values_by_key
+from seqmodels.overrides import proposals, quoted_for_shell
 
 INTERRUPTED = 128 + signal.SIGINT
 """Exit code, as shells have it."""
@@ -47,6 +51,9 @@ def explanation(error: Exception) -> str | None:
         return _unknown_choice(error)
     if isinstance(error, OverrideParseException):
         reason = next((each for each in str(error).splitlines() if not each.startswith("Error parsing")), "")
+        proposed = quoted_for_shell(error.override or "")
+        if proposed is not None:
+            return shortened(f"cannot read {shown(error.override)}: a value with such characters is written {proposed}")
         return shortened(f"cannot read {shown(error.override)}: expected key=value or group=choice ({reason})")
     if isinstance(error, HydraException | OmegaConfBaseException):
         return _unknown_key(error) or shortened(_of_key(error))
@@ -98,6 +105,14 @@ def _unknown_key(error: Exception) -> str | None:
         return None
     key = str(cause.full_key or cause.key or "")
     where, _, _ = key.rpartition(".")
+    config: Any = OmegaConf.to_container(parent._get_root(), resolve=False)
+    known = [name for name, value in values_by_key(config).items() if "." not in name or not isinstance(value, dict)]
+    known = [name for name in known if not name.startswith("hydra.")]
+    if where == "trainer":
+        known += [f"trainer.{name}" for name in inspect.signature(pl.Trainer).parameters]
+    meant = proposals(key, known)
+    if meant:
+        return f"no key {key!r}: did you mean {' or '.join(meant)}? (+{key}=... adds one)"
     place = f"in {where}" if where else "at the top"
     return f"no key {key!r}: {place} there are {_listed(str(name) for name in parent)} (+{key}=... adds one)"
 

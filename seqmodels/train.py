@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ from seqmodels.freed_memory import keep_freed_memory
 from seqmodels.jobs import Jobs
 from seqmodels.key_errors import ConfigError, naming_keys
 from seqmodels.mappings import SequenceMapping
+from seqmodels.overrides import with_trainer_keys
 from seqmodels.results import Results, why_it_ended
 from seqmodels.run_claim import claim
 from seqmodels.run_comparison import compare, finished
@@ -181,6 +183,8 @@ def _recorded(folder: RunFolder) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        if isinstance(error, OSError) and error.strerror and not error.filename:
+            error.filename = str(folder.path)  # TensorBoard's writer does not say where it wrote.
         stopped = isinstance(error, Interrupted | KeyboardInterrupt)
         try:
             folder.set_state("interrupted" if stopped else "failed", str(error).split("\n")[0] or type(error).__name__)
@@ -212,6 +216,7 @@ def main() -> None:
     """Compose the config from the command line and train; in a sweep, each of its jobs."""
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     quiet()
+    sys.argv[1:] = with_trainer_keys(sys.argv[1:])
     jobs = Jobs(train)
     run = hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")(jobs.run)
     with config_errors():

@@ -1,12 +1,14 @@
 """Errors of Hydra, OmegaConf, YAML and the operating system, before a training begins."""
 
 import errno
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import hydra
 import pytest
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from seqmodels.config_errors import config_errors, explanation
@@ -100,7 +102,27 @@ def test_a_wrong_argument(command: Command, argument: str, line: str) -> None:
     assert command(argument) == line
 
 
-@pytest.mark.parametrize("key", ["model.hiden_size", "modle"])
+@pytest.mark.parametrize(
+    ("argument", "meant"),
+    [
+        ("model.hiden_size=3", "model.hidden_size"),
+        ("modle=3", "model"),
+        ("hidden_size=3", "model.hidden_size"),
+    ],
+)
+def test_the_key_that_was_meant(command: Command, argument: str, meant: str) -> None:
+    assert command(argument).startswith(f"no key {argument.partition('=')[0]!r}: did you mean {meant}")
+
+
+@pytest.mark.parametrize("path", ["~/a.csv", "Übung.csv", "my file(1).csv", "a=b.csv", "a#b.csv", 'a"b.csv'])
+def test_a_path_is_answered_as_it_can_be_pasted(command: Command, path: str) -> None:
+    line = command(f"data.path={path}")
+    assert line.startswith(f"cannot read {f'data.path={path}'!r}: a value with such characters is written ")
+    (pasted,) = shlex.split(line.partition(" is written ")[2])
+    assert OverridesParser.create().parse_override(pasted).value() == path
+
+
+@pytest.mark.parametrize("key", ["model.colour", "house"])
 def test_an_unknown_key(command: Command, key: str) -> None:
     where = key.rpartition(".")[0]
     expected = f"no key {key!r}: {'in ' + where if where else 'at the top'} there are "

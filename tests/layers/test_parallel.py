@@ -153,8 +153,11 @@ def test_not_a_number_goes_its_way():
     torch.testing.assert_close(parallel.linear_recurrence(a, b, h0)[0], step_by_step(a, b, h0), equal_nan=True)
 
 
-@pytest.mark.parametrize("time", [0, 1, 5, 13])
-@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=str)
+@pytest.mark.parametrize(
+    ("time", "dtype"),
+    [(0, torch.float64), (1, torch.float64), (5, torch.float64), (13, torch.float64), (5, torch.complex128)],
+    ids=str,
+)
 def test_derivatives(time, dtype, monkeypatch):
     monkeypatch.setattr(parallel, "SHORT", 12)
     a, b, h0 = coefficients(time, batch=1, hidden=2, dtype=dtype)

@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "kill_test.py"
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_killed_trainings_end_like_one_that_was_not_killed(tmp_path: Path) -> None:
     out = tmp_path / "rows.json"
-    places = ["on_train_batch_end", "on_validation_batch_end", "before_rename"]
+    places = ["on_validation_batch_end", "before_rename"]
     subprocess.run(
         [
             sys.executable,

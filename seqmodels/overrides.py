@@ -1,0 +1,97 @@
+"""Overrides, `key=value` on the command line: how Hydra reads them, and what was probably meant."""
+
+import difflib
+import inspect
+import re
+import shlex
+from collections.abc import Collection, Iterable
+
+import pytorch_lightning as pl
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+MAX_PROPOSALS = 3
+OTHER_NAMES = {"learning_rate": "lr", "epochs": "max_epochs", "num_epochs": "max_epochs", "layers": "num_layers"}
+"""What other programs call a key, and its last name here."""
+
+
+def quoted(override: str) -> str:
+    r"""Return `key=value` with the value quoted for Hydra, where its grammar gives a character of it a meaning.
+
+    Example:
+        >>> quoted("data.path=~/my reviews.csv")
+        'data.path="~/my reviews.csv"'
+        >>> quoted("data.path=reviews.csv")
+        'data.path=reviews.csv'
+    """
+    key, _, value = override.partition("=")
+    if re.fullmatch(r"[\w./:-]*", value, re.ASCII):
+        return override
+    escaped = re.sub(r'(\\*)(?="|$)', lambda match: match[1] * 2, value).replace('"', '\\"')
+    return f'{key}="{escaped}"'
+
+
+def quoted_for_shell(override: str) -> str | None:
+    """Return a typed `key=value` as it can be pasted into a shell, with the value as plain text.
+
+    None where something else was meant: a list, a dictionary, a text that is not closed.
+
+    Example:
+        >>> quoted_for_shell("data.path=~/my reviews.csv")
+        '\\'data.path="~/my reviews.csv"\\''
+    """
+    key, equals, value = override.partition("=")
+    is_key = equals and re.fullmatch(r"[+~]*[\w./@:-]+", key, re.ASCII)
+    if not is_key or value.startswith(("[", "{", '"', "'")):  # A list, a dictionary or a text that is not closed.
+        return None
+    proposed = quoted(override)
+    try:
+        OverridesParser.create().parse_override(proposed)
+    except HydraException:
+        return None
+    return shlex.quote(proposed)
+
+
+def with_trainer_keys(arguments: Iterable[str]) -> list[str]:
+    """Return the arguments of a command line, so that every argument of Lightning's Trainer is a key.
+
+    Hydra takes `key=value` only for keys of the config, and those beyond it as `++key=value`.
+
+    Example:
+        >>> with_trainer_keys(["trainer.fast_dev_run=true", "trainer.max_epoch=2", "seed=1"])
+        ['++trainer.fast_dev_run=true', 'trainer.max_epoch=2', 'seed=1']
+    """
+    names = inspect.signature(pl.Trainer).parameters
+    return [
+        f"++{argument}" if (found := re.match(r"trainer\.(\w+)=", argument)) and found[1] in names else argument
+        for argument in arguments
+    ]
+
+
+def as_typed(override: str) -> str:
+    """Return an override as a person types it: the inverse of `with_trainer_keys`.
+
+    Example:
+        >>> as_typed("++trainer.fast_dev_run=true")
+        'trainer.fast_dev_run=true'
+    """
+    return override.removeprefix("++") if override.startswith("++trainer.") else override
+
+
+def proposals(key: str, keys: Collection[str]) -> list[str]:
+    """Return the keys that were probably meant by an unknown one: of the same last name, or spelled alike.
+
+    Example:
+        >>> proposals("lr", ["optimizer.lr", "model.dropout"]), proposals("model.dropuot", ["model.dropout"])
+        (['optimizer.lr'], ['model.dropout'])
+    """
+    last_names: dict[str, list[str]] = {}
+    for each in keys:
+        last_names.setdefault(each.rpartition(".")[2], []).append(each)
+    name = key.rpartition(".")[2]
+    alike = [
+        *last_names.get(OTHER_NAMES.get(name, name), ()),
+        *difflib.get_close_matches(key, keys, cutoff=0.8),
+        *(each for near in difflib.get_close_matches(name, last_names, cutoff=0.75) for each in last_names[near]),
+    ]
+    return list(dict.fromkeys(alike))[:MAX_PROPOSALS]
