@@ -1,6 +1,6 @@
 """Train a model: `python train.py model=lstm task=sentiment`; `--help` says more."""
 
-from seqmodels.train import main
+from seqmodels.cli import train
 
 if __name__ == "__main__":
-    main()
+    train()

@@ -12,6 +12,8 @@ PATHS = ("best_model_path", "last_model_path", "kth_best_model_path", "dirpath",
 # Of `ModelCheckpoint`; Lightning does not restore it, and sets it anew in each validation.
 NOT_RESTORED = ("current_score",)
 EVENTS = "events.out.tfevents"
+# How, where and when it ran.
+OF_THE_PROCESS = ("command.txt", "overrides.yaml", "environment.json", "train.log")
 
 
 def differences(run: Path, whole: Path) -> list[str]:
@@ -24,6 +26,8 @@ def differences(run: Path, whole: Path) -> list[str]:
     for report in (mine, other):
         report.pop("training_seconds")
     found += [f"metrics.json: {place}" for place in _unequal(mine, other)]
+    mine, other = (_predictions(folder) for folder in (run, whole))
+    found += ["predictions.jsonl"] if mine != other else []
     mine, other = _points(run), _points(whole)
     return found + [f"TensorBoard: {tag}" for tag in mine.keys() | other.keys() if mine.get(tag) != other.get(tag)]
 
@@ -32,9 +36,15 @@ def _files(run: Path, whole: Path) -> Iterator[str]:
     """Yield the files that only one of the runs has."""
     mine, other = (
         {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file() and EVENTS not in path.name}
+        - {*OF_THE_PROCESS}
         for folder in (run, whole)
     )
     yield from (f"only one has {name}" for name in sorted(mine ^ other))
+
+
+def _predictions(run: Path) -> str:
+    path = run / "predictions.jsonl"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _checkpoint(path: Path) -> dict[str, Any]:

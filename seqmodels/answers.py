@@ -18,21 +18,29 @@ from seqmodels.runs import Run
 def line(run: Run, item: Any, answer: Any) -> str:
     """One line for a terminal."""
     if isinstance(answer, Label):
-        return f"{answer.label}\t{answer.probability:.3f}\t{item}"
+        note = run.unknown_words(item).note() if answer.unknown else ""
+        return "\t".join([answer.label, f"{answer.probability:.3f}", str(item), *([note] if note else [])])
     if _is_tagged(answer):
         return " ".join("/".join(pair) for pair in _tagged(run, item, answer))
     return str(answer)
+
+
+def note(run: Run, item: Any, answer: Any) -> str:
+    """Return what is to be said of an answer beside it, on standard error: nothing of a `Label`, which says it."""
+    return "" if isinstance(answer, Label) else run.unknown_words(item).note()
 
 
 def plain(run: Run, item: Any, answer: Any) -> dict[str, Any]:
     """Plain values for JSON, with all probabilities."""
     given = {"input": item if isinstance(item, str | list) else str(item)}
     if isinstance(answer, Label):
-        return {**given, **answer._asdict()}
+        return {**given, **answer._asdict(), "unknown": list(answer.unknown)}
     if _is_tagged(answer):
         words = run.raw.words(item) or [""] * len(answer)
         return {**given, "steps": [{"word": w, **a._asdict()} for w, a in zip(words, answer, strict=True)]}
-    return {**given, "text" if isinstance(answer, str) else "value": answer}
+    unknown = run.unknown_words(item).words
+    named = {"unknown": unknown} if unknown else {}
+    return {**given, "text" if isinstance(answer, str) else "value": answer, **named}
 
 
 def save(run: Run, items: Sequence[Any], answers: Sequence[Any], path: Path) -> None:

@@ -5,16 +5,16 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from seqmodels.answers import line, plain, save
-from seqmodels.checkpoints import convert as add_digests
-from seqmodels.console import fail, one_line_errors
-from seqmodels.data.downloaded import remove_damaged_downloads
-from seqmodels.data.files import cache_folder, locate
-from seqmodels.data.prepared import clear, contents, remove_damaged
-from seqmodels.evaluation import evaluate
-from seqmodels.layers.engines.native.build import build
-from seqmodels.runs import load
+import seqmodels
+from seqmodels.announcement import announce_training
+from seqmodels.error_lines import fail, one_line_errors, report
+
+if TYPE_CHECKING:
+    from seqmodels.runs import Run
+
+# A command imports what it needs when it runs: torch takes seconds, and `--help` does not need it.
 
 USAGE = """usage: seqmodels COMMAND ...
 
@@ -27,7 +27,7 @@ USAGE = """usage: seqmodels COMMAND ...
   build-native  compile the native engine     seqmodels build-native
   cache         what was prepared of files    seqmodels cache --clear
 
-seqmodels COMMAND --help says more.
+seqmodels COMMAND --help says more; seqmodels --version names the version.
 """
 
 
@@ -43,24 +43,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "cache": cache,
     }
     if given and given[0] == "train":
-        from seqmodels.train import main as train  # noqa: PLC0415  (Hydra takes its time: only where it is needed)
-
         sys.argv = ["seqmodels train", *given[1:]]
         train()
     elif given and given[0] == "benchmark":
-        from seqmodels.benchmark.command import benchmark  # noqa: PLC0415  (so does drawing)
+        from seqmodels.benchmark.command import benchmark
 
         benchmark(given[1:])
     elif given and given[0] in commands:
         commands[given[0]](given[1:])
     elif given and given[0] in ("-h", "--help"):
         sys.stdout.write(USAGE)
+    elif given and given[0] in ("-V", "--version"):
+        sys.stdout.write(f"seqmodels {seqmodels.__version__}\n")
     else:
         fail(
             f"no command {given[0]!r}: choose from train, benchmark, {', '.join(commands)}"
             if given
             else "no command\n" + USAGE
         )
+
+
+def train() -> None:
+    """Train as `sys.argv` says. `python train.py` and `seqmodels train` both call this."""
+    announce_training(sys.argv[1:])
+    from seqmodels.train import main as run_training
+
+    run_training()
 
 
 def predict(arguments: Sequence[str] | None = None) -> None:
@@ -73,19 +81,44 @@ def predict(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, help="write the answers to this .txt, .csv, .jsonl or .mid file")
     _add_trust(parser)
     options = parser.parse_args(arguments)
+    from seqmodels.answers import save
+    from seqmodels.data.files import locate
+    from seqmodels.runs import load
+
     with one_line_errors():
         run = load(options.run, trusted=options.trust)
+        if not (options.file or options.inputs or options.out) and sys.stdin.isatty():
+            _answer_what_is_typed(run, as_json=options.json)
+            return
         if options.file:
             items = run.raw.items(locate(options.file))
         else:
             items = run.raw.given(options.inputs or [row.rstrip("\n") for row in sys.stdin if row.strip()])
-        answers = run.predict(items)
         if options.out:
-            save(run, items, answers, options.out)
-            return
-        for item, answer in zip(items, answers, strict=True):
-            shown = json.dumps(plain(run, item, answer)) if options.json else line(run, item, answer)
-            sys.stdout.write(shown + "\n")
+            save(run, items, run.predict(items), options.out)
+        else:
+            _show_answers(run, items, as_json=options.json)
+
+
+def _show_answers(run: "Run", items: Sequence[Any], *, as_json: bool) -> None:
+    from seqmodels.answers import line, note, plain
+
+    for item, answer in zip(items, run.predict(items), strict=True):
+        sys.stdout.write((json.dumps(plain(run, item, answer)) if as_json else line(run, item, answer)) + "\n")
+        sys.stdout.flush()
+        if not as_json and (unknown := note(run, item, answer)):
+            report(unknown)
+
+
+def _answer_what_is_typed(run: "Run", *, as_json: bool) -> None:
+    """Answer each line of a terminal as it is typed; one that cannot be read is said to be so, and the next is read."""
+    sys.stderr.write(f"type an input, for example: {run.raw.example()}  (Enter answers, Ctrl-D ends)\n")
+    for row in sys.stdin:
+        try:
+            if row.strip():
+                _show_answers(run, run.raw.given([row.rstrip("\n")]), as_json=as_json)
+        except ValueError as error:
+            report(str(error))
 
 
 def generate(arguments: Sequence[str] | None = None) -> None:
@@ -101,6 +134,9 @@ def generate(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, help="the same seed gives the same text")
     _add_trust(parser)
     options = parser.parse_args(arguments)
+    from seqmodels.answers import save
+    from seqmodels.runs import load
+
     with one_line_errors():
         run = load(options.run, trusted=options.trust)
         prompt = sys.stdin.read() if options.prompt == "-" else options.prompt
@@ -127,6 +163,8 @@ def test_again(arguments: Sequence[str]) -> None:
     parser.add_argument("run", help="run folder")
     _add_trust(parser)
     options = parser.parse_args(arguments)
+    from seqmodels.evaluation import evaluate
+
     with one_line_errors():
         metrics = evaluate(options.run, trusted=options.trust)
     sys.stdout.write(json.dumps(metrics, indent=2) + "\n")
@@ -137,6 +175,8 @@ def convert(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="seqmodels convert", description=convert.__doc__)
     parser.add_argument("checkpoints", nargs="+", type=Path, help="checkpoint files")
     options = parser.parse_args(arguments)
+    from seqmodels.checkpoints import convert as add_digests
+
     with one_line_errors():
         for path in options.checkpoints:
             add_digests(path)
@@ -155,6 +195,8 @@ def _add_trust(parser: argparse.ArgumentParser) -> None:
 def build_native(arguments: Sequence[str] | None = None) -> None:
     """Compile the native engine for this machine and this torch, into the user's cache."""
     argparse.ArgumentParser(prog="seqmodels build-native", description=build_native.__doc__).parse_args(arguments)
+    from seqmodels.layers.engines.native.build import build
+
     try:
         sys.stdout.write(f"{build()}\n")
     except (RuntimeError, OSError) as error:
@@ -167,6 +209,10 @@ def cache(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--clear", action="store_true", help="remove what no process uses at the moment")
     parser.add_argument("--verify", action="store_true", help="read everything, downloads too; remove what is damaged")
     options = parser.parse_args(arguments)
+    from seqmodels.data.downloaded import remove_damaged_downloads
+    from seqmodels.data.files import cache_folder
+    from seqmodels.data.prepared import clear, remove_damaged
+
     with one_line_errors():
         removed = [*remove_damaged(), *remove_damaged_downloads(cache_folder())] if options.verify else []
         for path, reason in removed:
@@ -179,6 +225,9 @@ def cache(arguments: Sequence[str] | None = None) -> None:
 
 
 def _show_cache() -> None:
+    from seqmodels.data.files import cache_folder
+    from seqmodels.data.prepared import contents
+
     found = contents()
     for each in found:
         others = f" and {len(each.files) - 1:,} more" if len(each.files) > 1 else ""

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,15 +18,16 @@ from seqmodels.callbacks.signals import Interrupted
 from seqmodels.commands import resume_command
 from seqmodels.config_errors import explanation
 from seqmodels.error_log import report_bug
+from seqmodels.run_names import job_name, varied_keys
 
 FAILED, UNUSABLE, SIGNALLED = 1, 2, 128
 """Exit codes: the training failed, what was given cannot be used, and 128 plus the number of a signal."""
 
 
 class Job(NamedTuple):
-    """A job of a sweep: its overrides, its folder, how it ended, and its exit code."""
+    """A job of a sweep: what tells it from the others, its folder, how it ended, and its exit code."""
 
-    overrides: str
+    name: str
     folder: str
     outcome: str
     code: int
@@ -59,7 +61,8 @@ class Jobs:
         except Exception as error:
             line, code = self._failed(config, error)
         hydra = HydraConfig.get()
-        self.jobs.append(Job(hydra.job.override_dirname, os.path.relpath(config.run_dir), line, code))
+        name = job_name(hydra.overrides.task, varied_keys(sys.argv[1:]))
+        self.jobs.append(Job(name, os.path.relpath(config.run_dir), line, code))
         if code:
             console.report(line)
             with suppress(OSError):  # It is not empty: the training had begun.
@@ -75,7 +78,7 @@ class Jobs:
             SystemExit: one did not.
         """
         if len(self.jobs) > 1:
-            console.show_jobs([(job.overrides, job.folder, job.outcome) for job in self.jobs])
+            console.show_jobs([(job.name, job.folder, job.outcome) for job in self.jobs])
         code = next((job.code for job in self.jobs if job.code), 0)
         if code:
             raise SystemExit(code)

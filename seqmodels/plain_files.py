@@ -59,7 +59,7 @@ def write_yaml(path: Path, values: Mapping[str, Any]) -> None:
         - null
     """
     text: str = yaml.dump(dict(values), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=math.inf)
-    _write(path, text)
+    write_text(path, text)
 
 
 def write_json(path: Path, values: Mapping[str, Any]) -> None:
@@ -75,7 +75,7 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
         >>> read_mapping(path)
         {'loss': None, 'epochs': 3}
     """
-    _write(path, json.dumps(_finite(values), indent=2, allow_nan=False) + "\n")
+    write_text(path, json.dumps(_finite(values), indent=2, allow_nan=False) + "\n")
 
 
 def read_mapping(path: Path) -> dict[str, Any]:
@@ -110,9 +110,10 @@ def explained(attempt: str) -> Iterator[None]:
         raise failed from error
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Write a text; raise `OSError` if that fails, and keep what was there."""
     with explained(f"write {path}"), atomic_write(path) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="backslashreplace"))
 
 
 def _finite(value: Any) -> Any:

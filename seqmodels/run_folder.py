@@ -18,6 +18,11 @@ PATTERNS = (
     "[0-9]*/*/metadata.tsv",
     "hparams.yaml",
     "error.log",
+    "train.log",
+    "command.txt",
+    "overrides.yaml",
+    "environment.json",
+    "predictions.jsonl",
     "metrics.json",
     "data.json",
     "config.yaml",
@@ -52,6 +57,11 @@ class RunFolder:
         metrics: `metrics.json`, the results.
         status: `status.json`, the state of the run and the process that set it.
         log: `error.log`, traces of errors.
+        train_log: `train.log`, what the training showed on the console.
+        command: `command.txt`, the command lines that started and resumed the run.
+        overrides: `overrides.yaml`, the overrides of the config.
+        environment: `environment.json`, versions of the software, and the machine.
+        predictions: `predictions.jsonl`, predictions on the test split beside their targets.
         best: the best checkpoint.
         last: the checkpoint that a training resumes from.
 
@@ -64,7 +74,9 @@ class RunFolder:
         self.path, self.resumes = Path(path), resumes
         self.config, self.data = self.path / "config.yaml", self.path / "data.json"
         self.metrics, self.status = self.path / "metrics.json", self.path / "status.json"
-        self.log = self.path / "error.log"
+        self.log, self.train_log = self.path / "error.log", self.path / "train.log"
+        self.command, self.overrides = self.path / "command.txt", self.path / "overrides.yaml"
+        self.environment, self.predictions = self.path / "environment.json", self.path / "predictions.jsonl"
         self.best, self.last = (self.path / "checkpoints" / f"{name}.ckpt" for name in ("best", "last"))
 
     def start(self, inputs: RunInputs) -> None:
@@ -102,7 +114,11 @@ class RunFolder:
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the config; raise `OSError` if that fails, and keep what was there."""
-        write_yaml(self.config, config)
+        self.write_yaml(self.config, config)
+
+    def write_yaml(self, path: Path, values: Mapping[str, Any]) -> None:
+        """Write plain values as YAML; raise `OSError` if that fails, and keep what was there."""
+        write_yaml(path, values)
 
     def write_json(self, path: Path, values: Mapping[str, Any]) -> None:
         """Write plain values; raise `OSError` if that fails, and keep what was there."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -17,9 +17,47 @@ from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.decoding import sample
 from seqmodels.kinds import ListedNames, Trusted
 from seqmodels.mappings import EncoderDecoder, SequenceMapping
+from seqmodels.objectives import Label
 from seqmodels.objectives.language import NextToken
 from seqmodels.recipes import Builder
 from seqmodels.types import DataSpec
+
+MAX_UNKNOWN_WORDS = 10
+"""Number of words that a note names."""
+
+
+class UnknownWords(NamedTuple):
+    """The words of an input that a model was not trained on.
+
+    Attributes:
+        words: as they are written.
+        total: number of words that were read.
+    """
+
+    words: list[str]
+    total: int
+
+    @property
+    def is_all(self) -> bool:
+        """Whether no word is known."""
+        return bool(self.words) and len(self.words) >= self.total
+
+    def note(self) -> str:
+        """Return a note for a person, empty where all words are known.
+
+        Example:
+            >>> UnknownWords(["zebra", "qwzx"], 5).note()
+            '2 of 5 words unknown: zebra, qwzx'
+            >>> UnknownWords(["qwzx"], 1).note()
+            'a guess: no word is known (qwzx)'
+        """
+        if not self.words:
+            return ""
+        named = ", ".join(dict.fromkeys(self.words[:MAX_UNKNOWN_WORDS]))
+        named += f" and {len(self.words) - MAX_UNKNOWN_WORDS} more" if len(self.words) > MAX_UNKNOWN_WORDS else ""
+        if self.is_all:
+            return f"a guess: no word is known ({named})"
+        return f"{len(self.words)} of {self.total} words unknown: {named}"
 
 
 class Run:
@@ -63,14 +101,26 @@ class Run:
                 folder of frames or a MIDI file.
 
         Returns:
-            For each input: a `Label` with probabilities (classes), a list of them (one for each word or step), the
-            next value or values (series), a text (whatever is written), the notes that sound next, by name (polyphonic
-            music), or the `Label` of the next token (language models).
+            For each input: a `Label` with probabilities and unknown words (classes), a list of labels (one for each
+            word or step), the next value or values (series), a text (whatever is written), the notes that sound next,
+            by name (polyphonic music), or the `Label` of the next token (language models).
 
         Raises:
             ValueError: an input is empty or of the wrong kind.
         """
-        return self.mapping.objective.answers(*self.mapping.reply(*self._read(inputs)))
+        items = self.raw.several(inputs)
+        answers = self.mapping.objective.answers(*self.mapping.reply(*self._padded(items)))
+        pairs = zip(items, answers, strict=True)
+        return [self._with_unknown(item, answer) if isinstance(answer, Label) else answer for item, answer in pairs]
+
+    def unknown_words(self, item: Any) -> UnknownWords:
+        """Return the words of a raw input that the model was not trained on."""
+        words = self.raw.unknown(item)
+        return UnknownWords(words, len(self.raw.read(item)) if words else 0)
+
+    def _with_unknown(self, item: Any, answer: Label) -> Label:
+        found = self.unknown_words(item)
+        return answer._replace(unknown=tuple(found.words), guess=found.is_all)
 
     def generate(
         self,
@@ -106,7 +156,7 @@ class Run:
         draw: dict[str, Any] = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "generator": generator}
         objective = self.mapping.objective
         if isinstance(self.mapping, EncoderDecoder):
-            tokens = self.mapping.improvise(*self._read(prompt), length, **draw)
+            tokens = self.mapping.improvise(*self._padded(self.raw.several(prompt)), length, **draw)
             text: str = objective.answers(tokens, torch.ones_like(tokens, dtype=torch.bool))[0]
             return text
         if not isinstance(objective, NextToken) or self.vocabulary is None:
@@ -120,8 +170,8 @@ class Run:
         output, state = self.mapping(tokens, torch.full((len(tokens),), tokens.shape[1]), state)
         return cast(NextToken, self.mapping.objective).log_probabilities(output), state
 
-    def _read(self, inputs: Any) -> tuple[Tensor, Tensor]:
-        rows = [self.raw.read(item) for item in self.raw.several(inputs)]
+    def _padded(self, items: Sequence[Any]) -> tuple[Tensor, Tensor]:
+        rows = [self.raw.read(item) for item in items]
         if not rows:
             raise ValueError("expected at least one input, got none")
         return pad_sequence(rows, batch_first=True), torch.tensor([len(row) for row in rows])

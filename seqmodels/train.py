@@ -2,11 +2,12 @@
 
 import logging
 import os
+import shlex
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,23 @@ import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.callbacks import ModelCheckpoint, Timer
-from pytorch_lightning.loggers import TensorBoardLogger
 
 from seqmodels import console
 from seqmodels.assembly import build_mapping, instantiate, parameter_count
-from seqmodels.callbacks import History, HyperparameterTable, LastCheckpoint, RandomState
+from seqmodels.auto_values import Amount, chosen_by, without_auto
+from seqmodels.callbacks import History, HyperparameterTable, LastCheckpoint, Predictions, RandomState
+from seqmodels.callbacks.board import RunBoard
 from seqmodels.callbacks.event_files import cut_event_files
 from seqmodels.callbacks.hooks import Unprofiled, drop_empty_hooks
 from seqmodels.callbacks.hyperparameter_table import flatten
 from seqmodels.callbacks.signals import Interrupted
 from seqmodels.checkpoints import AtomicCheckpointIO, read_checkpoint
-from seqmodels.commands import is_named_by_a_person, resume_command
+from seqmodels.commands import is_named_by_a_person, resume_command, use_command
 from seqmodels.config_errors import config_errors
 from seqmodels.config_values import check_values
 from seqmodels.data import SequenceData
 from seqmodels.data.checksums import verify_always
+from seqmodels.environment import typed_command, write_environment
 from seqmodels.freed_memory import keep_freed_memory
 from seqmodels.jobs import Jobs
 from seqmodels.key_errors import ConfigError, naming_keys
@@ -38,19 +41,27 @@ from seqmodels.overrides import with_trainer_keys
 from seqmodels.results import Results, why_it_ended
 from seqmodels.run_claim import claim
 from seqmodels.run_comparison import compare, finished
-from seqmodels.run_folder import RunFolder, RunInputs
+from seqmodels.run_end import recorded_end
+from seqmodels.run_folder import RunFolder, RunInputs, now
+from seqmodels.run_log import record, recording
+from seqmodels.run_names import register_names
+from seqmodels.runs import Run
 
 PACKAGED = Path(__file__).parent / "configs"
 CONFIGS = PACKAGED if PACKAGED.is_dir() else Path(__file__).parent.parent / "configs"
 
 
-def train(config: DictConfig) -> float | None:
+def train(config: DictConfig, *, command: Sequence[str] = ()) -> float | None:
     """Build what the config names, fit it, test the best checkpoint, and leave everything in the run folder.
+
+    Args:
+        config: of the training.
+        command: the words of the command line, kept in the run folder.
 
     Returns:
         The best value of the monitored metric: what a sweep optimises.
     """
-    check_values(_plain(config))
+    check_values(without_auto(_plain(config)))
     resume, overwrite = config.resume, config.overwrite
     with claim(config.run_dir, resume=resume, overwrite=overwrite, exact=is_named_by_a_person()) as folder:
         with open_dict(config):
@@ -62,8 +73,8 @@ def train(config: DictConfig) -> float | None:
         if folder.resumes and (ended := training.finished()):
             console.note(ended)
             return None
-        with _recorded(folder):
-            return training.run()
+        with recorded_end(folder):
+            return training.run(command)
 
 
 class Training:
@@ -79,12 +90,16 @@ class Training:
     """
 
     def __init__(self, plain: dict[str, Any], folder: RunFolder) -> None:
-        self.plain, self.folder = plain, folder
+        self.folder = folder
         with naming_keys(plain):
             pl.seed_everything(plain["seed"], verbose=False)
-            self.data: SequenceData = instantiate(plain["data"])
+            self.data: SequenceData = instantiate(without_auto(plain)["data"])
+            self.data.order_seed = plain["seed"]
             with verify_always(plain["verify"]):
                 self.data.setup()
+            self.plain, self.chosen = chosen_by(plain, Amount(*self.data.amount()))
+            plain = self.plain
+            self.data.batch_size = plain["data"].get("batch_size", self.data.batch_size)
             self.mapping: SequenceMapping = build_mapping(plain, self.data.spec, vectors=self.data.vectors)
             self.history, self.timer = History(), Timer()
             self.last = LastCheckpoint(folder.last, **plain["checkpoint"])
@@ -99,17 +114,27 @@ class Training:
         """Return that there is nothing left to do, and which key would change that; None if there is."""
         return finished(self.folder, self.plain)
 
-    def run(self) -> float | None:
+    def run(self, command: Sequence[str] = ()) -> float | None:
         """Fit and test, and write the results; return the best value of the monitored metric."""
         checkpoint = read_checkpoint(self.folder.last) if self.folder.resumes else None
         if checkpoint is not None:
             cut_event_files(self.folder.path, checkpoint["event_files"])
         self.folder.start(self.inputs)
-        console.show_summary(self.folder, self.data, self.mapping, resume_command(self.folder.path))
-        keep_freed_memory()
+        given = HydraConfig.get().overrides
+        overrides = {"task": given.task, "hydra": given.hydra}
+        write_environment(self.folder, command, overrides, self.trainer.strategy.root_device)
+        with recording(self.folder.train_log):
+            record(f"{now()}  {shlex.join(command)}")
+            console.show_summary(self.folder, self.data, self.mapping, resume_command(self.folder.path))
+            if self.chosen:
+                console.note(f"chosen by the data: {self.chosen}")
+            keep_freed_memory()
+            return self._fit_and_test(checkpoint is not None)
+
+    def _fit_and_test(self, resumes: bool) -> float | None:
         with naming_keys(self.plain), self.last.flag.installed():
             self.trainer.fit(
-                self.mapping, self.data, ckpt_path=self.folder.last if checkpoint else None, weights_only=True
+                self.mapping, self.data, ckpt_path=self.folder.last if resumes else None, weights_only=True
             )
             if self.last.flag.received is not None:
                 raise Interrupted(self.last.flag.received, "behind the training, before its test")
@@ -118,8 +143,9 @@ class Training:
             results = self._tested()
         self.folder.write_json(self.folder.metrics, results.as_dict())
         self.folder.set_state("finished", results.end.reason, limit=results.end.limit)
-        resume = resume_command(self.folder.path)
-        console.show_results(results, self.folder.path, f"{resume} {results.end.limit}=<more>")
+        resume = resume_command(self.folder.path, changed=results.end.limit)
+        use = use_command(self.folder.path, Run(self.mapping))
+        console.show_results(results, self.folder.path, f"{resume} {results.end.limit}=<more>", use)
         best = self._best()
         return None if best is None or best.best_model_score is None else float(best.best_model_score)
 
@@ -154,13 +180,17 @@ class Training:
         plain, task = self.plain, self.plain["task"]
         callbacks = [instantiate(callback) for callback in plain["callbacks"].values() if callback]
         table = HyperparameterTable(hyperparameters(plain), task["monitor"], task["mode"])
+        predictions = Predictions(self.folder.predictions)
         arguments = {"profiler": Unprofiled(), **plain["trainer"]}
-        arguments["log_every_n_steps"] = min(arguments["log_every_n_steps"], len(self.data.train_dataloader()))
+        batches, limit = len(self.data.train_dataloader()), arguments.get("limit_train_batches")
+        if limit is not None:
+            batches = min(batches, limit) if isinstance(limit, int) else int(batches * limit)
+        arguments["log_every_n_steps"] = min(arguments["log_every_n_steps"], max(batches, 1))
         trainer = pl.Trainer(
             **arguments,
             default_root_dir=self.folder.path,
-            logger=TensorBoardLogger(save_dir=self.folder.path, name="", version="", default_hp_metric=False),
-            callbacks=[*callbacks, table, self.history, self.timer, RandomState(), self.last],
+            logger=RunBoard(self.folder.path),
+            callbacks=[*callbacks, table, self.history, self.timer, predictions, RandomState(), self.last],
             plugins=[AtomicCheckpointIO()],
             enable_model_summary=False,
         )
@@ -175,22 +205,6 @@ def hyperparameters(plain: dict[str, Any]) -> dict[str, Any]:
     values = flatten({group: plain[group] for group in ("data", "model", "optimizer", "scheduler", "trainer")})
     shown = {name: value for name, value in values.items() if not name.rpartition(".")[2].startswith("_")}
     return {**{group: str(choices[group]) for group in groups}, "seed": plain["seed"], **shown}
-
-
-@contextmanager
-def _recorded(folder: RunFolder) -> Iterator[None]:
-    """Keep in the run folder how the block ended, where it did not end well."""
-    try:
-        yield
-    except BaseException as error:
-        if isinstance(error, OSError) and error.strerror and not error.filename:
-            error.filename = str(folder.path)  # TensorBoard's writer does not say where it wrote.
-        stopped = isinstance(error, Interrupted | KeyboardInterrupt)
-        try:
-            folder.set_state("interrupted" if stopped else "failed", str(error).split("\n")[0] or type(error).__name__)
-        except OSError:
-            console.note(f"{folder.status} could not be written")
-        raise
 
 
 def _plain(config: DictConfig) -> dict[str, Any]:
@@ -216,8 +230,10 @@ def main() -> None:
     """Compose the config from the command line and train; in a sweep, each of its jobs."""
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     quiet()
+    register_names()
+    command = typed_command(sys.argv)
     sys.argv[1:] = with_trainer_keys(sys.argv[1:])
-    jobs = Jobs(train)
+    jobs = Jobs(partial(train, command=command))
     run = hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")(jobs.run)
     with config_errors():
         run()

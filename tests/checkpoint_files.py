@@ -17,6 +17,7 @@ from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 
 from seqmodels.assembly import build_mapping, instantiate
+from seqmodels.auto_values import Amount, chosen_by
 from seqmodels.checkpoints import AtomicCheckpointIO
 from seqmodels.checkpoints.digests import with_digests
 from seqmodels.train import CONFIGS
@@ -31,7 +32,7 @@ def config(task: str, *changes: str) -> dict[str, Any]:
     with initialize_config_dir(str(CONFIGS.resolve()), version_base="1.3"):
         composed = compose("train", overrides=[f"task={task}", *small(task), *TINY, *changes])
     plain: Any = OmegaConf.to_container(composed, resolve=True)
-    return plain
+    return chosen_by(plain, Amount(rows=200, length=10))[0]
 
 
 @cache

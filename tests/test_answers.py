@@ -10,18 +10,20 @@ import mido
 import pytest
 import torch
 
-from seqmodels.answers import line, plain, save
+from seqmodels.answers import line, note, plain, save
 from seqmodels.data.music.melodies import StartNotes
 from seqmodels.data.music.midi import read_midi
 from seqmodels.data.music.notes import LOWEST, Note, key_names
 from seqmodels.data.music.piano_rolls import PianoRoll
 from seqmodels.data.raw import RawInput
 from seqmodels.objectives import Label, Notes
-from seqmodels.runs import Run
+from seqmodels.runs import Run, UnknownWords
 from seqmodels.types import DataSpec, valid_steps
 
 YES = Label("yes", 0.75, {"no": 0.25, "yes": 0.75})
 NO = Label("no", 0.9, {"no": 0.9, "yes": 0.1})
+
+YES_IN_JSON = {**YES._asdict(), "unknown": []}
 
 
 class Sentences(RawInput):
@@ -33,13 +35,14 @@ class Sentences(RawInput):
 
 
 def run(raw: RawInput, answers: tuple[str, ...] = ()) -> Run:
-    return cast(Run, SimpleNamespace(raw=raw, spec=SimpleNamespace(answers=answers, columns=())))
+    spec = SimpleNamespace(answers=answers, columns=())
+    return cast(Run, SimpleNamespace(raw=raw, spec=spec, unknown_words=lambda item: UnknownWords(raw.unknown(item), 3)))
 
 
 @pytest.mark.parametrize(
     ("answer", "shown", "value"),
     [
-        (YES, "yes\t0.750\tso it is", {"label": "yes", "probability": 0.75, "probabilities": YES.probabilities}),
+        (YES, "yes\t0.750\tso it is", YES_IN_JSON),
         ("c'est ça", "c'est ça", {"text": "c'est ça"}),
         (1.5, "1.5", {"value": 1.5}),
         ([1.0, 2.0], "[1.0, 2.0]", {"value": [1.0, 2.0]}),
@@ -48,6 +51,23 @@ def run(raw: RawInput, answers: tuple[str, ...] = ()) -> Run:
 def test_an_answer_is_shown_and_written_as_json(answer: Any, shown: str, value: dict[str, Any]) -> None:
     assert line(run(Sentences()), "so it is", answer) == shown
     assert plain(run(Sentences()), "so it is", answer) == {"input": "so it is", **value}
+
+
+def test_unknown_words_are_named_beside_an_answer() -> None:
+    class Unknown(Sentences):
+        def unknown(self, item: Any) -> list[str]:
+            return [word for word in item.split() if word.startswith("z")]
+
+    reader = run(Unknown())
+    answer = YES._replace(unknown=("zebra",))
+    assert line(reader, "a zebra here", answer) == "yes\t0.750\ta zebra here\t1 of 3 words unknown: zebra"
+    assert note(reader, "a zebra here", answer) == ""
+    assert note(reader, "a zebra here", "le texte") == "1 of 3 words unknown: zebra"
+    assert plain(reader, "a zebra here", answer)["unknown"] == ["zebra"]
+    assert plain(reader, "a zebra here", "le texte")["unknown"] == ["zebra"]
+    guess = YES._replace(unknown=("z", "zz", "zzz"), guess=True)
+    assert line(reader, "z zz zzz", guess).endswith("\ta guess: no word is known (z, zz, zzz)")
+    assert plain(reader, "z zz zzz", guess)["guess"] is True
 
 
 def test_tags_stand_beside_their_words() -> None:

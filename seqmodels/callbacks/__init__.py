@@ -9,12 +9,15 @@ from seqmodels.callbacks.gradient_norm import GradientNorm
 from seqmodels.callbacks.history import History
 from seqmodels.callbacks.hyperparameter_table import HyperparameterTable
 from seqmodels.callbacks.last_checkpoint import LastCheckpoint
+from seqmodels.callbacks.learning_rate import LearningRate
 from seqmodels.callbacks.loss_by_epoch import LossByEpoch
 from seqmodels.callbacks.melodies import Melodies
 from seqmodels.callbacks.mistakes import Mistakes
 from seqmodels.callbacks.non_finite import CheckFinite, NonFiniteError
 from seqmodels.callbacks.piano_rolls import PianoRolls
 from seqmodels.callbacks.pictures import Pictures
+from seqmodels.callbacks.predictions import Predictions
+from seqmodels.callbacks.progress import EpochProgress
 from seqmodels.callbacks.random_state import RandomState
 from seqmodels.callbacks.spectrograms import Spectrograms
 from seqmodels.callbacks.tagged_sentences import TaggedSentences
@@ -28,17 +31,20 @@ __all__ = [
     "ConfusionMatrix",
     "EarlyStopping",
     "EmbeddingProjector",
+    "EpochProgress",
     "Forecast",
     "GradientNorm",
     "History",
     "HyperparameterTable",
     "LastCheckpoint",
+    "LearningRate",
     "LossByEpoch",
     "Melodies",
     "Mistakes",
     "NonFiniteError",
     "PianoRolls",
     "Pictures",
+    "Predictions",
     "RandomState",
     "Spectrograms",
     "TaggedSentences",

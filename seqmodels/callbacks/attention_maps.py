@@ -13,6 +13,7 @@ from seqmodels.callbacks.view import View
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.mappings import EncoderDecoder
 from seqmodels.objectives import Objective
+from seqmodels.plain_text import escaped
 from seqmodels.types import Batch
 
 
@@ -75,7 +76,7 @@ class AttentionMaps(View):
 
 
 def draw_attention(weights: Sequence[Tensor], names: Sequence[tuple[Sequence[str], Sequence[str]]]) -> Figure:
-    """A panel per example: what was written downwards, what was read to the right; the darker, the more attention.
+    """Return a panel per example: what was written downwards, what was read to the right, attention by colour.
 
     Args:
         weights: of each example, (written, read).
@@ -86,14 +87,19 @@ def draw_attention(weights: Sequence[Tensor], names: Sequence[tuple[Sequence[str
     figure = Figure(figsize=(5.2 * columns, 4.6 * lines), dpi=110, layout="constrained")
     panels = figure.subplots(lines, columns, squeeze=False).flatten()
     for panel, weight, (read, written) in zip(panels, weights, names, strict=False):
-        panel.imshow(weight.cpu().numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        panel.set_yticks(range(len(written)), written, fontsize=8)
+        image = panel.imshow(weight.cpu().numpy(), cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        panel.set_yticks(range(len(written)), [escaped(token) for token in written], fontsize=8, parse_math=False)
+        panel.set_ylabel("token written")
         if any(read):
-            panel.set_xticks(range(len(read)), read, rotation=90, fontsize=8)
+            panel.set_xticks(
+                range(len(read)), [escaped(token) for token in read], rotation=90, fontsize=8, parse_math=False
+            )
+            panel.set_xlabel("token read")
         else:
-            panel.set_xlabel("step")
+            panel.set_xlabel("step read")
         panel.tick_params(length=0)
         panel.spines[:].set_visible(False)
+    figure.colorbar(image, ax=panels, label="attention (a row sums to 1)", shrink=0.6)
     for panel in panels[len(weights) :]:
         panel.set_axis_off()
     return figure

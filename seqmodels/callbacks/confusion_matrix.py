@@ -12,6 +12,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 from seqmodels.callbacks.view import View
 from seqmodels.objectives import Objective
 from seqmodels.objectives.entities import PAST_THE_END
+from seqmodels.plain_text import cut, escaped
 from seqmodels.types import Batch
 
 MOST_NUMBERED = 12
@@ -54,10 +55,11 @@ def draw_confusion(counts: Tensor, names: Sequence[str]) -> Figure:
     panel = figure.subplots()
     image = panel.imshow(shares.numpy(), cmap="Blues", vmin=0, vmax=1)
     every = range(0, size, -(-size // 50))
-    short = [names[i] if len(names[i]) <= 16 else f"{names[i][:15]}…" for i in every]
+    short = [cut(escaped(names[i]), 16) for i in every]
     slope = 40 if size <= MOST_NUMBERED else 90
-    panel.set_xticks(every, short, rotation=slope, rotation_mode="anchor", ha="right", va="center")
-    panel.set_yticks(every, short)
+    # A dollar sign begins a formula elsewhere.
+    panel.set_xticks(every, short, rotation=slope, rotation_mode="anchor", ha="right", va="center", parse_math=False)
+    panel.set_yticks(every, short, parse_math=False)
     panel.set_xlabel("predicted")
     panel.set_ylabel("actual")
     if size > MOST_NUMBERED:

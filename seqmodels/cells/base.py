@@ -3,13 +3,22 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Generic, TypeVar
+from fnmatch import fnmatchcase
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils import _pytree as pytree
 
 S = TypeVar("S")
+Role = Literal["input", "recurrent", "projection", "bias"]
+
+
+def register_state(kind: type[Any]) -> None:
+    """Register a `NamedTuple` with torch, so that `torch.export.save` writes programs that take or return it."""
+    if kind not in pytree.SUPPORTED_NODES:
+        pytree._register_namedtuple(kind, serialized_type_name=f"{kind.__module__}.{kind.__qualname__}")
 
 
 class Cell(nn.Module, ABC, Generic[S]):
@@ -25,13 +34,29 @@ class Cell(nn.Module, ABC, Generic[S]):
         input_size: number of features of x_t.
         hidden_size: number of units.
         output_size: number of features of what `step` puts out.
-        gates: names of the equal row blocks of the weights, in order.
+        gates: names of the equal row blocks of the weights, in order; none where they are one block.
+        roles: what its own parameters are, by name or pattern: an input weight, a recurrent weight, a projection or
+            a bias. What is not named is left as the constructor made it by the functions of `cells.init`.
     """
 
-    gates: ClassVar[tuple[str, ...]]
+    gates: ClassVar[tuple[str, ...]] = ()
+    roles: ClassVar[Mapping[str, Role]] = {
+        "weight_ih*": "input",
+        "weight_hh*": "recurrent",
+        "weight_hr*": "projection",
+        "bias_ih*": "bias",
+        "bias_hh*": "bias",
+    }
     input_size: int
     hidden_size: int
     output_size: int
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Register the state of a new kind of cell."""
+        super().__init_subclass__(**kwargs)
+        for state in (arg for base in getattr(cls, "__orig_bases__", ()) for arg in get_args(base)):
+            if isinstance(state, type) and issubclass(state, tuple) and hasattr(state, "_fields"):
+                register_state(state)
 
     @abstractmethod
     def project(self, x: Float[Tensor, "*any input"]) -> Float[Tensor, "*any drive"]:
@@ -62,6 +87,11 @@ class Cell(nn.Module, ABC, Generic[S]):
         view = object.__new__(type(self))
         view.__dict__ = {**self.__dict__, "_parameters": {**self._parameters, **parameters}}
         return view
+
+    def role(self, name: str) -> Role | None:
+        """Return what the parameter of that name is, by name or else by pattern; None where the cell does not say."""
+        by_pattern = (role for pattern, role in self.roles.items() if fnmatchcase(name, pattern))
+        return self.roles.get(name) or next(by_pattern, None)
 
     def allocate(
         self,

@@ -68,6 +68,8 @@ class SequenceData(pl.LightningDataModule, ABC):
     Attributes:
         spec: what the batches hold; set by `load`.
         examples: by split, a dataset with a length that gives the `Batch` of a list of indices; set by `load`.
+        order_seed: of the order of the batches, where that differs from `seed`: trainings with several seeds can then
+            be compared on the same data.
         training: the loader of the training that is going on.
         vectors: pretrained embedding, one row per vocabulary entry, or None; may be set by `load`.
 
@@ -86,7 +88,7 @@ class SequenceData(pl.LightningDataModule, ABC):
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         self.batch_size = batch_size
-        self.seed = seed
+        self.seed = self.order_seed = seed
 
     @abstractmethod
     def load(self) -> None:
@@ -120,6 +122,12 @@ class SequenceData(pl.LightningDataModule, ABC):
                     digest.update(tensor.contiguous().numpy().data)
         return digest.hexdigest()
 
+    def amount(self) -> tuple[int, int]:
+        """Return the number of training examples, and their median length in steps, of a sample evenly spread."""
+        examples = self.examples["train"]
+        lengths = torch.cat([batch.lengths for batch in _sampled(examples, 1 if self.spec.streams else 64)])
+        return len(cast(Sized, examples)), int(lengths.median())
+
     def setup(self, stage: str | None = None) -> None:  # noqa: ARG002
         """Load once, whatever the stage."""
         if not hasattr(self, "spec"):
@@ -127,7 +135,7 @@ class SequenceData(pl.LightningDataModule, ABC):
 
     def loader(self, split: Split) -> ResumableLoader:
         """The batches of one split."""
-        return ResumableLoader(self.examples[split], EpochBatches(self.order(split), self.seed))
+        return ResumableLoader(self.examples[split], EpochBatches(self.order(split), self.order_seed))
 
     def train_dataloader(self) -> ResumableLoader:
         """The batches to train on: always the same loader, which knows its place."""

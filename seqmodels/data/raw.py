@@ -35,6 +35,14 @@ class RawInput(ABC):
         """The steps of an item as a person knows them, where they have names: the words of a sentence."""
         return []
 
+    def example(self) -> str:
+        """Return what a person could type for an item, to show how it is done."""
+        return "a text of yours"
+
+    def unknown(self, item: Any) -> list[str]:  # noqa: ARG002
+        """Return the tokens of an item that no training example held, so that a model knows nothing of them."""
+        return []
+
     def items(self, file: Path) -> list[Any]:
         """The items of a file that is given as input: each line that is not blank is one."""
         return [line.rstrip("\r\n") for line in open_text(file) if line.strip()]

@@ -31,6 +31,10 @@ class Numbers(RawInput):
 
     size: int
 
+    def example(self) -> str:
+        """Return what a person could type for an item."""
+        return json.dumps([[0.5] * self.size] * 3)
+
     def read(self, item: Any) -> Float[Tensor, "time size"]:
         """The steps.
 

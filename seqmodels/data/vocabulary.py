@@ -178,6 +178,17 @@ class Vocabulary:
         """Indices of a text's tokens."""
         return list(self._tokenizer.encode(text).ids)
 
+    def unknown(self, text: str) -> list[str]:
+        """Return the tokens of a text that have no entry, as they are written.
+
+        Example:
+            >>> Vocabulary.words(["a good film"]).unknown("a gripping film")
+            ['gripping']
+        """
+        encoding = self._tokenizer.encode(text)
+        pairs = zip(encoding.ids, encoding.offsets, strict=True)
+        return [text[start:end] for index, (start, end) in pairs if index == self.unknown_index]
+
     def encode_batch(self, texts: list[str], *, end: bool = False) -> list[list[int]]:
         """Indices of each text's tokens, in parallel; with the end mark behind them, if asked for."""
         mark = [self.end_index] if end else []

@@ -10,9 +10,10 @@ from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
+from seqmodels.layers.lengths import Lengths, read_lengths
 from seqmodels.types import valid_steps
 
 
@@ -51,9 +52,10 @@ class Attention(nn.Module, ABC):
     ) -> Float[Tensor, "batch steps time"]:
         """e(s_t, m_j)."""
 
-    def remember(self, values: Float[Tensor, "batch time memory"], lengths: Int[Tensor, " batch"]) -> Memory:
+    def remember(self, values: Float[Tensor, "batch time memory"], lengths: Lengths) -> Memory:
         """A memory to look into."""
-        return Memory(values, self.keys(values), valid_steps(lengths, values.shape[1]))
+        there = read_lengths(lengths, values).to(values.device)
+        return Memory(values, self.keys(values), valid_steps(there, values.shape[1]))
 
     def forward(
         self, query: Float[Tensor, "batch steps query"], memory: Memory

@@ -4,10 +4,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from seqmodels.layers.engines import Choice
+from seqmodels.layers.lengths import Lengths
 
 Run = Callable[..., tuple[Tensor, Any]]
 """Anything that runs like a layer: sequence, state and `lengths` in, sequence and state out."""
@@ -30,18 +31,14 @@ class SequenceLayer(nn.Module, ABC):
         x: Float[Tensor, "batch time input"],
         state: Any = None,
         *,
-        lengths: Int[Tensor, " batch"] | None = None,
+        lengths: Lengths | None = None,
     ) -> tuple[Float[Tensor, "batch time output"], Any]:
         """Outputs at every step (zero past a row's end), and the state after each row's last step."""
 
     @abstractmethod
-    def summary(
-        self, y: Float[Tensor, "batch time output"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch output"]:
+    def summary(self, y: Float[Tensor, "batch time output"], lengths: Lengths) -> Float[Tensor, "batch output"]:
         """Of this layer's outputs, the one that has seen the whole row; zeros for a row of length zero."""
 
     @abstractmethod
-    def explain_engine(
-        self, x: Float[Tensor, "batch time input"], *, lengths: Int[Tensor, " batch"] | None = None
-    ) -> list[Choice]:
+    def explain_engine(self, x: Float[Tensor, "batch time input"], *, lengths: Lengths | None = None) -> list[Choice]:
         """Which engine runs each recurrence on inputs like these, and why: from the input upwards, forward first."""

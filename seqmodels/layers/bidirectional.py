@@ -3,12 +3,16 @@
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor
+from torch.fx import Proxy
 
+from seqmodels.cells.base import register_state
 from seqmodels.layers.base import Run, SequenceLayer
 from seqmodels.layers.engines import Choice
+from seqmodels.layers.lengths import Lengths, read_lengths
 from seqmodels.layers.scan import reverse
+from seqmodels.layers.tracing import call_as_leaf
 
 
 class BidirectionalState(NamedTuple):
@@ -16,6 +20,9 @@ class BidirectionalState(NamedTuple):
 
     forward: Any
     backward: Any
+
+
+register_state(BidirectionalState)
 
 
 class Bidirectional(SequenceLayer):
@@ -51,23 +58,21 @@ class Bidirectional(SequenceLayer):
         x: Float[Tensor, "batch time input"],
         state: BidirectionalState | None = None,
         *,
-        lengths: Int[Tensor, " batch"] | None = None,
+        lengths: Lengths | None = None,
     ) -> tuple[Float[Tensor, "batch time output"], BidirectionalState]:
         """Every step's outputs of both directions, and both final states."""
-        return both_directions(self.forward_layer, self.backward_layer, x, state, lengths)
+        if isinstance(x, Proxy):
+            return call_as_leaf(self, x, state, lengths=lengths)
+        return both_directions(self.forward_layer, self.backward_layer, x, state, read_lengths(lengths, x))
 
-    def summary(
-        self, y: Float[Tensor, "batch time output"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch output"]:
+    def summary(self, y: Float[Tensor, "batch time output"], lengths: Lengths) -> Float[Tensor, "batch output"]:
         """The forward half at the last valid step beside the backward half at the first."""
         halves = y.split([self.forward_layer.output_size, self.backward_layer.output_size], dim=-1)
         ahead = self.forward_layer.summary(halves[0], lengths)
         behind = self.backward_layer.summary(reverse(halves[1], lengths), lengths)
         return torch.cat([ahead, behind], dim=-1)
 
-    def explain_engine(
-        self, x: Float[Tensor, "batch time input"], *, lengths: Int[Tensor, " batch"] | None = None
-    ) -> list[Choice]:
+    def explain_engine(self, x: Float[Tensor, "batch time input"], *, lengths: Lengths | None = None) -> list[Choice]:
         """Those of both directions."""
         halves = (self.forward_layer, self.backward_layer)
         return [choice for half in halves for choice in half.explain_engine(x, lengths=lengths)]

@@ -11,6 +11,7 @@ from seqmodels.layers.attention import Attention, Memory
 from seqmodels.layers.base import SequenceLayer
 from seqmodels.layers.dropout import SequenceDropout
 from seqmodels.layers.embedding import TokenEmbedding
+from seqmodels.layers.lengths import Lengths
 from seqmodels.types import map_state
 
 
@@ -106,7 +107,7 @@ class Decoder(nn.Module):
         self,
         summary: Float[Tensor, "batch summary"],
         memory: Float[Tensor, "batch time memory"],
-        lengths: Int[Tensor, " batch"],
+        lengths: Lengths,
     ) -> DecoderState:
         """The state in front of the first token.
 

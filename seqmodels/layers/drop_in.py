@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from seqmodels import cells
+from seqmodels.layers.scan import modifiable
 from seqmodels.layers.torch_conventions import Recurrence
 
 
@@ -30,7 +31,8 @@ class RNN(Recurrence, nn.RNN):
     _state = cells.RNNState
 
     def _torchs_cell(self, *args: Any) -> Any:
-        return (torch.rnn_tanh_cell if self.nonlinearity == "tanh" else torch.rnn_relu_cell)(*args)
+        h = (torch.rnn_tanh_cell if self.nonlinearity == "tanh" else torch.rnn_relu_cell)(*args)
+        return modifiable(h)  # the derivative of tanh and relu reads what they return
 
     def _cell(self, input_size: int) -> cells.RNNCell:
         return cells.RNNCell(

@@ -5,17 +5,26 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 from seqmodels import cells
 from seqmodels.layers.engines import Engine, choose
+from seqmodels.layers.replacement import Replacement
+from seqmodels.layers.tracing import call_as_leaf, is_recorded_for_elsewhere
 
 
-class _Step(nn.RNNCellBase):
+class _Step(Replacement, nn.RNNCellBase):
     """What the three share: who computes, and torch.nn's conventions around our cell."""
+
+    _derived = ("_equations",)
 
     def __init__(self, *args: Any, engine: Engine = "auto", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.engine: Engine = engine
+        self._derive()
+
+    def _derive(self) -> None:
+        """Make the equations."""
         self._equations = (self._cell(),)
 
     def _cell(self) -> cells.Cell[Any]:
@@ -32,6 +41,8 @@ class _Step(nn.RNNCellBase):
         Raises:
             ValueError: the engine cannot run here.
         """
+        if isinstance(input, Proxy):
+            return call_as_leaf(self, input, hx)
         if self._is_for_torch(input, hx):
             return super().forward(input, hx)
         (equations,) = self._equations
@@ -46,6 +57,8 @@ class _Step(nn.RNNCellBase):
 
     def _is_for_torch(self, input: Tensor, hx: Any) -> bool:
         """Whether torch computes this, or is to say in its own words what is wrong with it."""
+        if is_recorded_for_elsewhere():
+            return True
         expected = (*input.shape[:-1], self.hidden_size)
         fits = all(part.shape == expected for part in _parts(hx))
         if input.ndim not in (1, 2) or input.shape[-1] != self.input_size or not fits:

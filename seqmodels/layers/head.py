@@ -1,9 +1,10 @@
 """The output layer: from what the layers say to what the objective is asked about."""
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from seqmodels.layers.dropout import SequenceDropout
+from seqmodels.layers.lengths import Lengths
 from seqmodels.layers.pooling import Pooling
 
 
@@ -25,9 +26,7 @@ class Head(nn.Module):
         self.dropout = SequenceDropout(dropout)
         self.linear = nn.Linear(input_size, output_size)
 
-    def forward(
-        self, h: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch *time output"]:
+    def forward(self, h: Float[Tensor, "batch time features"], lengths: Lengths) -> Float[Tensor, "batch *time output"]:
         """The answers."""
         pooled = h if self.pooling is None else self.pooling(h, lengths)
         y: Tensor = self.linear(self.dropout(pooled))

@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from seqmodels.layers.base import SequenceLayer
+from seqmodels.layers.lengths import Lengths, read_lengths
 from seqmodels.types import valid_steps
 
 
@@ -26,9 +27,7 @@ class Pooling(nn.Module, ABC):
         """Make what this pooling needs of the layer, if anything."""
 
     @abstractmethod
-    def forward(
-        self, y: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch features"]:
+    def forward(self, y: Float[Tensor, "batch time features"], lengths: Lengths) -> Float[Tensor, "batch features"]:
         """One vector per row."""
 
 
@@ -39,9 +38,7 @@ class Last(Pooling):
         """Ask the layer itself: it knows which way it reads."""
         self._summary = layer.summary
 
-    def forward(
-        self, y: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch features"]:
+    def forward(self, y: Float[Tensor, "batch time features"], lengths: Lengths) -> Float[Tensor, "batch features"]:
         """One vector per row."""
         pooled: Tensor = self._summary(y, lengths)
         return pooled
@@ -50,10 +47,9 @@ class Last(Pooling):
 class Mean(Pooling):
     """The average over valid steps."""
 
-    def forward(
-        self, y: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch features"]:
+    def forward(self, y: Float[Tensor, "batch time features"], lengths: Lengths) -> Float[Tensor, "batch features"]:
         """One vector per row."""
+        lengths = read_lengths(lengths, y).to(y.device)
         valid = valid_steps(lengths, y.shape[1]).unsqueeze(-1)
         return y.masked_fill(~valid, 0.0).sum(1) / lengths.clamp(min=1).unsqueeze(-1)
 
@@ -61,10 +57,9 @@ class Mean(Pooling):
 class Max(Pooling):
     """The largest value of each feature over valid steps."""
 
-    def forward(
-        self, y: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch features"]:
+    def forward(self, y: Float[Tensor, "batch time features"], lengths: Lengths) -> Float[Tensor, "batch features"]:
         """One vector per row."""
+        lengths = read_lengths(lengths, y).to(y.device)
         valid = valid_steps(lengths, y.shape[1]).unsqueeze(-1)
         if y.shape[1] == 0:
             return y.new_zeros(y.shape[0], y.shape[2])
@@ -89,10 +84,9 @@ class Attention(Pooling):
             nn.Linear(layer.output_size, 1, bias=False),
         )
 
-    def forward(
-        self, y: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch features"]:
+    def forward(self, y: Float[Tensor, "batch time features"], lengths: Lengths) -> Float[Tensor, "batch features"]:
         """One vector per row."""
+        lengths = read_lengths(lengths, y).to(y.device)
         valid = valid_steps(lengths, y.shape[1]).unsqueeze(-1)
         y = y.masked_fill(~valid, 0.0)
         lowest = torch.finfo(y.dtype).min

@@ -3,10 +3,12 @@
 from typing import Any, TypeVar
 
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from seqmodels.cells import Cell
+from seqmodels.layers.lengths import Lengths, read_lengths
+from seqmodels.layers.tracing import is_recorded_by_jit
 from seqmodels.types import map_state, valid_steps
 
 S = TypeVar("S")
@@ -17,7 +19,7 @@ def scan(
     x: Float[Tensor, "batch time input"],
     state: S | None = None,
     *,
-    lengths: Int[Tensor, " batch"] | None = None,
+    lengths: Lengths | None = None,
 ) -> tuple[Float[Tensor, "batch time output"], S]:
     """Run a cell over time: project all inputs at once, then step through them.
 
@@ -28,12 +30,14 @@ def scan(
         cell: any cell.
         x: a batch of sequences.
         state: the state before the first step; the cell's initial state if None.
-        lengths: number of valid steps of each row, 0 to time, in any order; all steps if None.
+        lengths: number of valid steps of each row, 0 to time, in any order, in a tensor or an array of any integer
+            type, a list or a tuple; all steps if None.
 
     Returns:
         The output at every step, and the state after each row's last valid step.
 
     Raises:
+        TypeError: `lengths` are no tensor, array, list or tuple.
         ValueError: `x` is not (batch, time, input_size), or `lengths` does not fit it.
 
     Example:
@@ -42,50 +46,41 @@ def scan(
         >>> y.shape, torch.equal(y[1, 3], state.h[1]), bool(y[1, 4:].any())
         (torch.Size([2, 7, 5]), True, False)
     """
-    check_input(cell.input_size, x, lengths)
+    check_input(cell.input_size, x)
     state = cell.initial_state(x) if state is None else state
     if lengths is None:
         drive, outputs = cell.project(x), []
         for drive_t in drive.unbind(1):
             y_t, state = cell.step(drive_t, state)
             outputs.append(y_t)
-        return _along_time(outputs, cell, x), state
-    valid = valid_steps(lengths.to(x.device), x.shape[1])
+        return _along_time(outputs, cell, x), modifiable(state)
+    valid = valid_steps(read_lengths(lengths, x).to(x.device), x.shape[1])
     drive, outputs = cell.project(x.masked_fill(~valid.unsqueeze(-1), 0.0)), []
     for drive_t, valid_t in zip(drive.unbind(1), valid.unbind(1), strict=True):
         y_t, after = cell.step(drive_t, state)
         state = map_state(lambda new, old, keep=valid_t: _select(keep, new, old), after, state)
         outputs.append(_select(valid_t, y_t, torch.zeros_like(y_t)))
-    return _along_time(outputs, cell, x), state
+    return _along_time(outputs, cell, x), modifiable(state)
 
 
-def check_input(input_size: int, x: Tensor, lengths: Tensor | None) -> None:
-    """Raise a ValueError that names what was expected and what was given.
-
-    The values of lengths are looked at where that is free: not on an accelerator, nor in a trace or a transform.
-    """
+def check_input(input_size: int, x: Tensor) -> None:
+    """Raise a ValueError that names the shape that was expected and the one that was given."""
     if x.ndim != 3 or x.shape[-1] != input_size:
         raise ValueError(f"expected an input of shape (batch, time, {input_size}), got {tuple(x.shape)}")
-    if lengths is None:
-        return
-    if lengths.shape != x.shape[:1] or lengths.is_floating_point():
-        raise ValueError(
-            f"expected one integer length for each of {x.shape[0]} rows, "
-            f"got {lengths.dtype} of shape {tuple(lengths.shape)}"
-        )
-    traced = torch.compiler.is_compiling() or torch._C._functorch.maybe_current_level() is not None
-    if lengths.device.type == "cpu" and not traced:
-        check_range(lengths.tolist(), x.shape[1])
 
 
-def check_range(lengths: list[int], time: int) -> None:
-    """Raise a ValueError if a length is negative or more than there are steps."""
-    if not all(0 <= length <= time for length in lengths):
-        raise ValueError(f"lengths must lie between 0 and {time}, got {min(lengths)} to {max(lengths)}")
+def modifiable(state: S) -> S:
+    """Return outputs or a state that may be changed in place, as torch.nn's may, although a backward pass reads them.
+
+    That takes a copy of what an engine has saved for the backward pass. A graph copies where it has to by itself.
+    """
+    if torch.compiler.is_compiling() or is_recorded_by_jit():
+        return state
+    return map_state(lambda part: part.clone() if part.requires_grad else part, state)
 
 
 def reverse(
-    x: Shaped[Tensor, "batch time *features"], lengths: Int[Tensor, " batch"] | None = None
+    x: Shaped[Tensor, "batch time *features"], lengths: Lengths | None = None
 ) -> Shaped[Tensor, "batch time *features"]:
     """Turn each row's valid steps around; padding stays where it is.
 
@@ -96,19 +91,17 @@ def reverse(
     """
     if lengths is None:
         return x.flip(1)
-    lengths = lengths.to(x.device)
+    lengths = read_lengths(lengths, x).to(x.device)
     steps = torch.arange(x.shape[1], device=x.device)
     source = torch.where(valid_steps(lengths, x.shape[1]), lengths.unsqueeze(1) - 1 - steps, steps)
     return x[torch.arange(x.shape[0], device=x.device).unsqueeze(1), source]
 
 
-def last_valid(
-    x: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
-) -> Float[Tensor, "batch features"]:
+def last_valid(x: Float[Tensor, "batch time features"], lengths: Lengths) -> Float[Tensor, "batch features"]:
     """Each row at its last valid step; zeros for a row of length zero."""
     if x.shape[1] == 0:
         return x.new_zeros(x.shape[0], x.shape[2])
-    lengths = lengths.to(x.device)
+    lengths = read_lengths(lengths, x).to(x.device)
     rows = torch.arange(x.shape[0], device=x.device)
     return _select(lengths > 0, x[rows, (lengths - 1).clamp(min=0)], x.new_zeros(()))
 

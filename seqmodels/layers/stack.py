@@ -4,14 +4,17 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, cast
 
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 from seqmodels.cells import Cell
 from seqmodels.layers.base import Run, SequenceLayer
 from seqmodels.layers.bidirectional import Bidirectional
 from seqmodels.layers.engines import Choice, Engine
+from seqmodels.layers.lengths import Lengths, read_lengths
 from seqmodels.layers.recurrent import Recurrent
+from seqmodels.layers.tracing import call_as_leaf
 
 
 class Stack(SequenceLayer):
@@ -41,20 +44,18 @@ class Stack(SequenceLayer):
         x: Float[Tensor, "batch time input"],
         state: tuple[Any, ...] | None = None,
         *,
-        lengths: Int[Tensor, " batch"] | None = None,
+        lengths: Lengths | None = None,
     ) -> tuple[Float[Tensor, "batch time output"], tuple[Any, ...]]:
         """The top layer's outputs, and the final state of every layer from the input upwards."""
-        return one_upon_the_other(list(self.layers), x, state, lengths, self.dropout)
+        if isinstance(x, Proxy):
+            return call_as_leaf(self, x, state, lengths=lengths)
+        return one_upon_the_other(list(self.layers), x, state, read_lengths(lengths, x), self.dropout)
 
-    def summary(
-        self, y: Float[Tensor, "batch time output"], lengths: Int[Tensor, " batch"]
-    ) -> Float[Tensor, "batch output"]:
+    def summary(self, y: Float[Tensor, "batch time output"], lengths: Lengths) -> Float[Tensor, "batch output"]:
         """That of the top layer."""
         return cast(SequenceLayer, self.layers[-1]).summary(y, lengths)
 
-    def explain_engine(
-        self, x: Float[Tensor, "batch time input"], *, lengths: Int[Tensor, " batch"] | None = None
-    ) -> list[Choice]:
+    def explain_engine(self, x: Float[Tensor, "batch time input"], *, lengths: Lengths | None = None) -> list[Choice]:
         """Those of all layers."""
         choices: list[Choice] = []
         for layer in cast(list[SequenceLayer], list(self.layers)):
@@ -103,6 +104,7 @@ def recurrent_stack(  # noqa: PLR0913 (what four constructors ask for)
         init: applied to every cell once it is built.
 
     Raises:
+        TypeError: `cell` builds no cells.
         ValueError: a size or `num_layers` is less than 1, or `num_layers` contradicts the list of sizes.
 
     Example:
@@ -113,6 +115,9 @@ def recurrent_stack(  # noqa: PLR0913 (what four constructors ask for)
         >>> y.shape
         torch.Size([2, 7, 10])
     """
+    if not callable(cell) or isinstance(cell, nn.Module):
+        given = repr(cell) if isinstance(cell, str) else f"a {type(cell).__name__}"
+        raise TypeError(f"expected a class of cells, such as seqmodels.cells.LSTMCell, got {given}")
     sizes = [hidden_size] * num_layers if isinstance(hidden_size, int) else list(hidden_size)
     if num_layers < 1 or num_layers not in (1, len(sizes)):
         raise ValueError(f"num_layers={num_layers} contradicts hidden_size={hidden_size!r}")

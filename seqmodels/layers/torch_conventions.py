@@ -7,44 +7,54 @@ from typing import Any, ClassVar
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.fx import Proxy
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from seqmodels import cells
-from seqmodels.layers.base import Run
 from seqmodels.layers.bidirectional import BidirectionalState, both_directions
-from seqmodels.layers.engines import Choice, Circumstances, Engine, choose, circumstances, run
+from seqmodels.layers.engines import Choice, Circumstances, Engine, choose, circumstances
 from seqmodels.layers.engines.vendor.lstm import cuts
-from seqmodels.layers.recurrent import Recurrent
+from seqmodels.layers.lengths import Lengths, read_lengths
+from seqmodels.layers.recurrent import Recurrent, bound
+from seqmodels.layers.replacement import Replacement, current_weights
+from seqmodels.layers.scan import modifiable
 from seqmodels.layers.stack import one_upon_the_other
+from seqmodels.layers.tracing import call_as_leaf, is_recorded_by_jit, is_recorded_for_elsewhere
 from seqmodels.types import map_state
 
 FEW = 64
 """Rows up to which a single step costs less by torch's cell than by its layer."""
 
 
-class Recurrence(nn.RNNBase):
+class Recurrence(Replacement, nn.RNNBase):
     """What the drop-in layers share: who computes, and torch.nn's conventions around our layers.
 
     The layers inside own nothing: on every call they are bound to the parameters as they are then.
     """
 
+    _derived = ("_runs", "_settled")
     _state: ClassVar[Callable[..., Any]]
     # Answering anew costs as much as some twenty steps of a small LSTM: what was asked last, and the answer.
     _settled: tuple[Circumstances, bool] | None = None
 
     def __init__(self, *args: Any, engine: Engine = "auto", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # In a tuple, for they are no submodules.
-        self._runs = tuple(
-            Recurrent(self._cell(getattr(self, names[0]).shape[1]), engine) for names in self._all_weights
-        )
+        self._engine = engine
+        self._derive()
+
+    def _derive(self) -> None:
+        """Make one layer for each depth and direction; in a tuple, for they are no submodules."""
+        directions = 2 if self.bidirectional else 1
+        sizes = [self.input_size] * directions
+        sizes += [directions * (self.proj_size or self.hidden_size)] * (len(self._all_weights) - directions)
+        self._runs = tuple(Recurrent(self._cell(size), self._engine) for size in sizes)
 
     @property
     def engine(self) -> Engine:
         """Who computes."""
-        return self._runs[0].engine
+        return self._engine
 
-    def explain_engine(self, input: Tensor, *, lengths: Tensor | None = None) -> Choice:
+    def explain_engine(self, input: Tensor, *, lengths: Lengths | None = None) -> Choice:
         """Which engine runs on a batch like `input`, and why."""
         return self._choose(input if self.batch_first else input.transpose(0, 1), lengths)
 
@@ -61,20 +71,23 @@ class Recurrence(nn.RNNBase):
         input: Tensor | PackedSequence,
         hx: Tensor | Sequence[Tensor] | None = None,
         *,
-        lengths: Tensor | None = None,
+        lengths: Lengths | None = None,
     ) -> tuple[Any, Any]:
         """Outputs and final states, in torch.nn's shapes.
 
         Args:
             input: as torch.nn's.
             hx: as torch.nn's.
-            lengths: number of valid steps of each row (batch), 0 to time, in any order and on any device.
+            lengths: number of valid steps of each row (batch), 0 to time, in any order: a tensor of any integer type
+                on any device, an array, a list or a tuple.
                 Outputs past a row's end are zero, and its final state is the one at its own end.
 
         Raises:
             ValueError: `lengths` come with a `PackedSequence` or without a batch, or do not fit it; or the
                 engine cannot run here.
         """
+        if isinstance(input, Proxy):
+            return call_as_leaf(self, input, hx, lengths=lengths)
         hx = tuple(hx) if isinstance(hx, list) else hx
         if lengths is None and isinstance(input, Tensor) and self._is_one_step(input, hx):
             return self._step(input, hx)
@@ -82,7 +95,9 @@ class Recurrence(nn.RNNBase):
             return super().forward(input, hx)  # type: ignore[no-any-return]
         if isinstance(input, PackedSequence):
             if lengths is not None:
-                raise ValueError(f"a PackedSequence has its own lengths, got lengths={lengths.tolist()} besides")
+                raise ValueError(
+                    f"a PackedSequence has its own lengths, got lengths={torch.as_tensor(lengths).tolist()} besides"
+                )
             return self._run_packed(input, hx)
         if lengths is not None and input.ndim != 3:
             raise ValueError(f"lengths need a batch: expected a 3-D input, got one of shape {tuple(input.shape)}")
@@ -90,7 +105,7 @@ class Recurrence(nn.RNNBase):
 
     def _is_one_step(self, input: Tensor, hx: Any) -> bool:
         """Whether a single step of torch's cell is all there is to do, which costs less than one of its layer."""
-        if input.ndim != 3 or len(self._runs) > 1 or self.proj_size:
+        if is_recorded_by_jit() or input.ndim != 3 or len(self._runs) > 1 or self.proj_size:
             return False
         shape = input.shape
         batch = shape[1 - self.batch_first]
@@ -111,16 +126,19 @@ class Recurrence(nn.RNNBase):
             state = (h, h) if isinstance(self, nn.LSTM) else h
         else:
             state = tuple(part[0] for part in hx) if isinstance(hx, tuple) else hx[0]
-        after = self._torchs_cell(x, state, *(getattr(self, name) for name in self._all_weights[0]))
+        after = self._torchs_cell(x, state, *current_weights(self, self._flat_weights_names))
+        # Outputs and state share no memory: either may be changed in place.
         if isinstance(after, Tensor):
-            return after.unsqueeze(time), after.unsqueeze(0)
-        return after[0].unsqueeze(time), tuple(part.unsqueeze(0) for part in after)
+            return after.unsqueeze(time).clone(), after.unsqueeze(0)
+        return after[0].unsqueeze(time).clone(), tuple(part.unsqueeze(0) for part in after)
 
     def _is_for_torch(self, input: Tensor | PackedSequence, hx: Any) -> bool:
         """Whether torch computes this, or is to say in its own words what is wrong with it.
 
         Its layer costs less around the same kernels; only long LSTMs are better cut than given to oneDNN in one call.
         """
+        if is_recorded_for_elsewhere():
+            return True
         if isinstance(input, PackedSequence):
             return input.data.device.type != "cpu" and self._choose(input.data.unsqueeze(0)).engine == "vendor"
         states = () if hx is None else hx if isinstance(hx, tuple) else (hx,)
@@ -140,18 +158,19 @@ class Recurrence(nn.RNNBase):
         cell = self._runs[0].cell
         return self._choose(x).engine == "vendor" and not (isinstance(cell, cells.LSTMCell) and cuts(cell, x))
 
-    def _choose(self, x: Tensor, lengths: Tensor | None = None) -> Choice:
+    def _choose(self, x: Tensor, lengths: Lengths | None = None) -> Choice:
         return choose(self._runs[0].cell, x, self.engine, ragged=lengths is not None)
 
     def _run_packed(self, packed: PackedSequence, hx: Any) -> tuple[PackedSequence, Any]:
         """Unpacked in sorted order, run, packed again."""
         data, batch_sizes, order, back = packed
         x, lengths = pad_packed_sequence(PackedSequence(data, batch_sizes), batch_first=True)
-        y, last = self._run(x, None if hx is None else self.permute_hidden(hx, order), lengths)
+        states = None if hx is None else self.permute_hidden(hx, order)
+        y, last = self._run(x, states, lengths, partial(self._drop_packed, lengths=lengths))
         data = pack_padded_sequence(y, lengths, batch_first=True).data
         return PackedSequence(data, batch_sizes, order, back), self.permute_hidden(last, back)
 
-    def _run_padded(self, input: Tensor, hx: Any, lengths: Tensor | None) -> tuple[Tensor, Any]:
+    def _run_padded(self, input: Tensor, hx: Any, lengths: Lengths | None) -> tuple[Tensor, Any]:
         """With the batch moved to the front, and back to where it was."""
         if input.ndim == 2:
             batch = 0 if self.batch_first else 1
@@ -163,15 +182,30 @@ class Recurrence(nn.RNNBase):
         y, last = self._run(input.transpose(0, 1), hx, lengths)
         return y.transpose(0, 1).contiguous(), last
 
-    def _run(self, x: Tensor, hx: Any, lengths: Tensor | None) -> tuple[Tensor, Any]:
+    def _run(
+        self, x: Tensor, hx: Any, lengths: Lengths | None, drop: Callable[[Tensor], Tensor] | None = None
+    ) -> tuple[Tensor, Any]:
         """A (batch, time, input) sequence through our layers, with states laid out as torch.nn's."""
-        weights = {name: getattr(self, name) for name in self._flat_weights_names}
+        weights = dict(zip(self._flat_weights_names, current_weights(self, self._flat_weights_names), strict=True))
         self._check(x, hx, list(weights.values()))
-        y, last = one_upon_the_other(self._layers(weights), x, self._split(hx), lengths, self._drop)
-        return y, self._join(last)
+        known = read_lengths(lengths, x)
+        y, last = one_upon_the_other(self._layers(weights), x, self._split(hx), known, drop or self._drop)
+        # Both directions are joined, and states stacked, in new tensors; of one direction, the outputs are an engine's.
+        return (y if self.bidirectional else modifiable(y)), self._join(last)
 
     def _drop(self, x: Tensor) -> Tensor:
-        return F.dropout(x, self.dropout, self.training)
+        """Drop as torch.nn's layers do, which draw their masks step after step."""
+        if not self.training or not self.dropout:
+            return x
+        return F.dropout(x.transpose(0, 1).contiguous(), self.dropout).transpose(0, 1)
+
+    def _drop_packed(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """Drop as torch.nn's layers do of a packed batch: the mask has no numbers for the padding."""
+        if not self.training or not self.dropout:
+            return x
+        packed = pack_padded_sequence(x, lengths, batch_first=True)
+        dropped = packed._replace(data=F.dropout(packed.data, self.dropout))
+        return pad_packed_sequence(dropped, batch_first=True)[0]
 
     def _check(self, x: Tensor, hx: Any, weights: list[Tensor]) -> None:
         """torch's own checks, shown the weights of this call: its own list of them may lag behind."""
@@ -185,7 +219,7 @@ class Recurrence(nn.RNNBase):
     def _layers(self, weights: dict[str, Tensor]) -> list[Any]:
         """Our layers over these weights: what `Recurrent`, `Bidirectional` and `Stack` do, without making them."""
         runs = [
-            _bound(layer, {name.partition("_l")[0]: weights[name] for name in names})
+            bound(layer, {name.partition("_l")[0]: weights[name] for name in names})
             for layer, names in zip(self._runs, self._all_weights, strict=True)
         ]
         if not self.bidirectional:
@@ -206,19 +240,3 @@ class Recurrence(nn.RNNBase):
         flat = [state for layer in states for state in layer] if self.bidirectional else states
         joined = tuple(torch.stack(parts) for parts in zip(*flat, strict=True))
         return joined if len(joined) > 1 else joined[0]
-
-
-def _bound(layer: Recurrent[Any], weights: dict[str, Tensor]) -> Run:
-    """The layer over these weights."""
-    if not torch.compiler.is_compiling():
-        return partial(run, layer.cell.bind(**weights), engine=layer.engine)
-
-    # A graph cannot hold the views that `bind` makes, but it knows what functional_call does.
-    return partial(_call, layer, {f"cell.{name}": weight for name, weight in weights.items()})
-
-
-def _call(
-    layer: Recurrent[Any], weights: dict[str, Tensor], x: Tensor, state: Any, *, lengths: Tensor | None
-) -> tuple[Tensor, Any]:
-    result: tuple[Tensor, Any] = torch.func.functional_call(layer, weights, (x, state), {"lengths": lengths})
-    return result

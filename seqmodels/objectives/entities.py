@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import torch
 from jaxtyping import Int
-from seqeval.metrics.sequence_labeling import get_entities
 from torch import Tensor
 from torchmetrics import Metric
 
@@ -67,4 +66,7 @@ class EntityScores(Metric):
         }
 
     def _entities(self, row: list[int]) -> set[tuple[str, int, int]]:
+        # Imports scikit-learn, which a model that is only asked does not need.
+        from seqeval.metrics.sequence_labeling import get_entities  # noqa: PLC0415
+
         return set(get_entities([self.tags[i] for i in row]))

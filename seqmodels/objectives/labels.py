@@ -8,11 +8,21 @@ from torch import Tensor
 
 
 class Label(NamedTuple):
-    """A predicted class."""
+    """A predicted class.
+
+    Attributes:
+        label: name of the class.
+        probability: of that class.
+        probabilities: of each class.
+        unknown: words of the input that the model was not trained on.
+        guess: whether that is all of them, so that the answer says nothing.
+    """
 
     label: str
     probability: float
     probabilities: dict[str, float]
+    unknown: tuple[str, ...] = ()
+    guess: bool = False
 
 
 def labels(probabilities: Float[Tensor, "rows classes"], names: Sequence[str], most: int | None = None) -> list[Label]:

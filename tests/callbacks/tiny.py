@@ -37,6 +37,9 @@ class Rows(Dataset[Batch]):
     def __getitem__(self, indices: list[int]) -> Batch:
         return Batch(*(part[indices] for part in self.rows[:3]))  # type: ignore[index]
 
+    def __len__(self) -> int:
+        return len(self.rows.lengths)
+
 
 class TinyData(SequenceData):
     """The same few rows for training, validation and test, in their order."""

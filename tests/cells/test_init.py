@@ -1,11 +1,15 @@
 """How parameters start."""
 
 import math
+import re
+from typing import ClassVar
 
 import pytest
 import torch
 
-from seqmodels.cells import LSTMCell, init
+from seqmodels.benchmark.user_cells import LayerNormLSTMCell, PeepholeLSTMCell
+from seqmodels.cells import Cell, LSTMCell, LSTMState, init
+from seqmodels.layers import Recurrent
 
 pytestmark = pytest.mark.usefixtures("_double")
 
@@ -72,3 +76,75 @@ def test_uniform_is_what_a_cell_is_built_with(build_cell):
     torch.manual_seed(1)
     init.uniform(other)
     torch.testing.assert_close(other.state_dict(), built.state_dict(), rtol=0, atol=0)
+
+
+class Wrapped(Cell[LSTMState]):
+    """A cell around another, with a gain of its own."""
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__()
+        self.input_size, self.hidden_size, self.output_size = input_size, hidden_size, hidden_size
+        self.inner, self.gain = LSTMCell(input_size, hidden_size), torch.nn.Parameter(torch.ones(hidden_size))
+        self.readout = torch.nn.Linear(hidden_size, hidden_size)
+
+    def project(self, x):
+        return self.inner.project(x)
+
+    def step(self, drive_t, state):
+        h, state = self.inner.step(drive_t, state)
+        return self.gain * h, state
+
+    def initial_state(self, like):
+        return self.inner.initial_state(like)
+
+
+class Named(LSTMCell):
+    """A cell that says itself what its parameters are."""
+
+    roles: ClassVar = {**LSTMCell.roles, "mixing": "recurrent", "weight_hh": "input", "weight_ih": "recurrent"}
+
+    def __init__(self, input_size, hidden_size):
+        super().__init__(input_size, hidden_size)
+        self.mixing = torch.nn.Parameter(torch.randn(4 * hidden_size, hidden_size))
+
+
+starts = pytest.mark.parametrize("start", [init.orthogonal, init.uniform])
+
+
+@starts
+@pytest.mark.parametrize(
+    ("build", "left"),
+    [
+        (LayerNormLSTMCell, r"norm_\w\.(weight|bias)"),
+        (PeepholeLSTMCell, r"peephole_\w"),
+        (Wrapped, r"gain|readout\.(weight|bias)"),
+    ],
+)
+def test_only_what_is_known_is_changed(start, build, left):
+    cell = build(3, 6)
+    before = {name: parameter.detach().clone() for name, parameter in cell.named_parameters()}
+    start(cell)
+    same = {name for name, parameter in cell.named_parameters() if torch.equal(parameter, before[name])}
+    assert same == {name for name in before if re.fullmatch(left, name)}
+    y, _ = Recurrent(cell)(torch.randn(2, 5, 3))
+    assert y.abs().max() > 1e-3
+    y.sum().backward()
+    trained = {name for name, parameter in cell.named_parameters() if parameter.grad is not None}
+    assert all(parameter.grad.any() for name, parameter in cell.named_parameters() if name in trained)
+
+
+def test_orthogonal_starts_the_cells_of_a_cell():
+    cell = Wrapped(3, 6)
+    init.orthogonal(cell, forget_bias=2.0)
+    assert all(is_orthogonal(block) for block in cell.inner.weight_hh.chunk(4))
+    assert cell.inner.bias_ih[6:12].tolist() == [2.0] * 6
+    assert cell.inner.bias_hh.tolist() == [0.0] * 24
+
+
+def test_a_cell_says_what_its_parameters_are():
+    cell = Named(3, 6)
+    init.orthogonal(cell)
+    assert all(is_orthogonal(block) for weight in (cell.mixing, cell.weight_ih) for block in weight.chunk(4))
+    assert not any(is_orthogonal(block) for block in cell.weight_hh.chunk(4))
+    assert cell.role("weight_hr") == "projection"
+    assert cell.role("gain") is None

@@ -10,13 +10,16 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
 from seqmodels.assembly import build_mapping, instantiate
+from seqmodels.auto_values import Amount, chosen_by
 from seqmodels.data import SequenceData
 from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.train import CONFIGS
 from seqmodels.types import DataSpec
+from tests.train.test_tasks import NEUTRAL
 
 FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.rglob("*.yaml") if not path.name.startswith("_"))
 LETTERS = Vocabulary.listed("abcdef", marks=True)
+DATA = sorted(path.stem for path in (CONFIGS / "data").glob("*.yaml"))
 TEXT = LETTERS.to_json()
 WRITTEN = {"output_size": len(LETTERS), "target_vocabulary": TEXT}
 SPECS = {
@@ -54,7 +57,7 @@ def override(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_a_file_composes_and_everything_it_names_is_built(path: Path, plain: Any) -> None:
-    config = plain(*override(path))
+    config, _ = chosen_by(plain(*override(path)), Amount(rows=1000, length=20))
     objective = config["task"]["objective"]["_target_"].rpartition(".")[2]
     mapping = build_mapping(config, SPECS[objective])
     assert type(mapping.objective).__name__ == objective
@@ -76,3 +79,19 @@ def test_a_choice_on_the_command_line_wins_over_the_tasks_and_the_experiments(pl
     assert config["task"]["pooling"]["_target_"].endswith("Mean")
     assert config["trainer"]["max_epochs"] == 2
     assert plain("task=random_walk")["data"]["generate"]["_target_"].endswith("random_walk")
+
+
+@pytest.mark.parametrize(("neutral", "example"), NEUTRAL.items())
+def test_an_example_is_its_neutral_task(neutral: str, example: str, plain: Any) -> None:
+    assert plain(f"task={neutral}") == plain(f"task={example}")
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_the_seed_of_a_run_is_not_that_of_its_data(name: str, plain: Any) -> None:
+    assert plain(f"data={name}", "seed=2")["data"].get("seed") != 2
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parent.name == "experiment"], ids=str)
+def test_an_experiment_says_all_its_values(path: Path, plain: Any) -> None:
+    config = plain(*override(path))
+    assert chosen_by(config, Amount(rows=1000, length=20)) == (config, "")

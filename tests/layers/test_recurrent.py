@@ -1,11 +1,15 @@
 """A cell over time."""
 
+import re
+
 import pytest
 import torch
+from torch import nn
 
 from seqmodels.cells import GRUCell
 from seqmodels.layers import (
     Recurrent,
+    recurrent_stack,
     scan,
 )
 
@@ -30,3 +34,38 @@ def test_lengths_change_the_choice():
     with torch.no_grad():
         assert layer.explain_engine(x)[0].engine == "vendor"
         assert layer.explain_engine(x, lengths=LENGTHS)[0].engine == "fused"
+
+
+class Unsized(GRUCell):
+    """A cell that forgets its sizes."""
+
+    def __init__(self):
+        super().__init__(2, 3)
+        del self.hidden_size, self.input_size
+
+
+@pytest.mark.usefixtures("_unannotated")
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        (GRUCell, "expected a cell, such as GRUCell(input_size, hidden_size), got the class GRUCell"),
+        (nn.GRUCell(2, 3), "expected a cell, derived from seqmodels.cells.Cell, got GRUCell"),
+        ("gru", "expected a cell, derived from seqmodels.cells.Cell, got str"),
+        (
+            Unsized(),
+            "expected a cell with input_size, hidden_size and output_size, "
+            "got Unsized without input_size and hidden_size: set them in its constructor",
+        ),
+    ],
+)
+def test_what_is_no_cell_is_named(cell, message):
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        Recurrent(cell)
+
+
+@pytest.mark.usefixtures("_unannotated")
+@pytest.mark.parametrize(("cell", "given"), [("lstm", "'lstm'"), (GRUCell(2, 3), "a GRUCell"), (None, "a NoneType")])
+def test_what_builds_no_cell_is_named(cell, given):
+    message = f"expected a class of cells, such as seqmodels.cells.LSTMCell, got {given}"
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        recurrent_stack(cell, 2, 3)

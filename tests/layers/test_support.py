@@ -11,12 +11,19 @@ from typing import NamedTuple
 import pytest
 import torch
 
-from tests.layers.support import COLUMNS, DROP_INS, ROWS, compiled_in_training
+from tests.layers.support import COLUMNS as USES
+from tests.layers.support import DROP_INS, ROWS, compiled_in_training
+from tests.layers.tools import TOOLS
 
+COLUMNS = {**USES, **TOOLS}
 PAGE = Path(__file__).parents[2] / "docs" / "support.md"
 pytestmark = [
+    pytest.mark.filterwarnings("ignore:The tensor attributes self.rnn._flat_weights:UserWarning"),  # torch.nn's own
+    pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning"),  # sizes are compared, as in torch.nn's own layers
     pytest.mark.usefixtures("_unannotated"),
-    pytest.mark.filterwarnings("ignore:`torch.jit.script(_method)?` is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings(
+        r"ignore:`torch.jit.\w+` is (deprecated|not supported in Python 3.14):DeprecationWarning"
+    ),
     pytest.mark.filterwarnings("ignore:`isinstance\\(treespec, LeafSpec\\)` is deprecated:FutureWarning"),
 ]
 
@@ -46,11 +53,35 @@ TORCHS = Refusal(
     TypeError, "unexpected keyword argument 'checkpoint_every'", "The drop-in layers have torch.nn's arguments."
 )
 PADDED = Refusal(AttributeError, "'PackedSequence' object has no attribute", "These layers take `lengths` instead.")
+TRACED = Refusal(
+    RuntimeError,
+    "Expected 5 elements in a list but found 7",
+    "torch has no operator for these equations: the loop is unrolled, for the number of steps it has been traced with.",
+)
+SCRIPTED = Refusal(
+    torch.jit.frontend.NotSupportedError,
+    "keyword-only arguments with defaults",
+    "TorchScript compiles a part of Python that these layers are not written in; `torch.jit.trace` takes them. For a "
+    "drop-in layer torch.nn's own is compiled, over the same parameters; torch puts it into the model that is "
+    "compiled, so compile a copy: `torch.jit.script(copy.deepcopy(model))`.",
+)
+QUANTISED = Refusal(
+    AssertionError,
+    "is not quantised",
+    "torch knows the layers that it can quantise by their exact type: `nn.LSTM` and `nn.GRU`. `LSTM.as_torch()` and "
+    "`GRU.as_torch()` return these, over the same parameters, and they are quantised.",
+)
 REFUSED = {
     **{(column, row): BY_TYPE for row in DROP_INS for column in ("compile, evaluation", "compile, training")},
     ("export", "`Recurrent` of a cell of one's own"): UNROLLED,
     **{("checkpoint_every", row): TORCHS for row in DROP_INS},
     **{("PackedSequence", row): PADDED for row in ROWS if row not in DROP_INS},
+    **{
+        ("jit.trace", f"`Recurrent{cell}"): TRACED
+        for cell in ("(ChoGRUCell)`", "(MinGRUCell)`", "` of a cell of one's own")
+    },
+    **{("jit.script", row): SCRIPTED for row in ROWS if row not in DROP_INS},
+    **{("quantize_dynamic", row): QUANTISED for row in ROWS},
 }
 
 
@@ -105,6 +136,14 @@ out would be found out.
 {table}
 
 {footnotes}
+
+ONNX: the drop-in layers and those of the documented RNN, LSTM and GRU cells are exported as torch.nn's own are, by
+torch's own operators. `torch.onnx.export(..., dynamo=True)` takes any batch, but unrolls them for one number of steps,
+as it does torch.nn's; with `dynamo=False` the time may be dynamic as well. The tests that convert and run them
+(`tests/layers/test_tools.py`) need onnx, onnxscript and onnxruntime, and are skipped without.
+
+Opacus is not in the table. It replaces `nn.LSTM`, `nn.GRU` and `nn.RNN` by layers of its own, by their exact type, and
+has no rule for others: give it `layer.as_torch()`. Gradients per sample without it are a column of the table.
 
 What is tested:
 

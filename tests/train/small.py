@@ -2,6 +2,8 @@
 
 import inspect
 import pkgutil
+from collections.abc import Iterator
+from typing import Any
 
 import yaml
 
@@ -16,14 +18,23 @@ BRIEF = (
 FEWER = {"count": "300", "sizes": "{train:200,val:50,test:50}"}
 
 
+def with_bases(task: str) -> Iterator[dict[str, Any]]:
+    """A task's config, and those of the tasks that it is made of."""
+    config: dict[str, Any] = yaml.safe_load((CONFIGS / "task" / f"{task}.yaml").read_text())
+    yield config
+    for line in config["defaults"]:
+        if isinstance(line, str) and "/" not in line:
+            yield from with_bases(line)
+
+
 def small(task: str) -> list[str]:
     """Less of the generated data, where its generator can be told how much; short texts, where some are written."""
-    read = yaml.safe_load((CONFIGS / "task" / f"{task}.yaml").read_text())
-    chosen = read["defaults"]
-    (data,) = [line["override /data"] for line in chosen if "override /data" in line]
+    configs = list(with_bases(task))
+    chosen = [line for config in configs for line in config["defaults"]]
+    data = next(line["override /data"] for line in chosen if "override /data" in line)
     generate = yaml.safe_load((CONFIGS / "data" / f"{data}.yaml").read_text()).get("generate")
     told = inspect.signature(pkgutil.resolve_name(generate["_target_"])).parameters if generate else ()
-    writes = "translation" in chosen or "decoder" in read.get("task", {})
+    writes = any("decoder" in config.get("task", {}) for config in configs)
     return [
         *(f"++data.generate.{name}={value}" for name, value in FEWER.items() if name in told),
         *(["task.mapping.max_length=6"] if writes else []),

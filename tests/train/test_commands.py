@@ -23,7 +23,7 @@ def reviews(train: Train, tmp_path: Path) -> Path:
 
 def test_predict_texts(reviews: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     capsys.readouterr()
-    texts = ["a good film", "a bad film"]
+    texts = ["good film", "bad film"]
     main(["predict", str(reviews), *texts])
     shown = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
     expected = seqmodels.load(reviews).predict(texts)

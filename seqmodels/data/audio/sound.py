@@ -104,6 +104,10 @@ class LogMel(RawInput):
         """One recording or a list of them, as a list."""
         return [inputs] if isinstance(inputs, str | PathLike | bytes | Sound | np.ndarray) else list(inputs)
 
+    def example(self) -> str:
+        """Return what a person could type for an item."""
+        return "recording.wav"
+
     def items(self, file: Path) -> list[Any]:
         """The recording itself."""
         return [file]

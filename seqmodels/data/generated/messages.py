@@ -3,6 +3,8 @@
 They are drawn from a grammar whose symbols carry a sign (see `grammar.rules_of`): positive is spam. Spam promises
 something for nothing; ham says that there is none of it, in the same words. An offer that somebody only tells of does
 not count, and of two sums spam always promises to give the larger one.
+
+A quarter of them are what people write every day: what they plan, and what spam wants of them.
 """
 
 from collections.abc import Mapping
@@ -16,6 +18,34 @@ GRAMMAR = """
 message   = {offer+}. | {offer+}. {chat}. | {chat}. {offer+}. | {hello}, {offer+}. {request} | {offer+}. {request}
           | {hello}, {chat}. {offer+}. | {told~}. {offer+}. | {offer+}. {told~}. | {sums+}. {request} | {chat}. {sums+}.
           | {hello}, {sums+}. | {sums+}. {told~}.
+          | {daily+}{mark} | {daily+}{mark} | {hello}, {daily+}{mark} | {daily+}{mark} {daily+}{mark}
+daily     = {bait} / {plan} | {bait} / {plan} | {bait} / {plan} | {bait}, {hurry} / {plan}, {close}
+          | {bait}, {hurry} / {plan} {when}
+bait      = win a {great} {prize} | you have won a {prize} | congratulations, you won a {prize} | claim your {prize}
+          | claim your {great} {prize} | a {great} {prize} is waiting for you | get a {prize} for free
+          | free {prize} for every customer | you have been selected for a {prize} | earn {hundred} a week from home
+          | cheap loans for everyone | lose weight fast | buy cheap pills online | your account is locked, click here
+          | click here for your {prize} | click the link for a {great} {prize} | cash prize of {hundred}
+          | get rich quick | exclusive offer, {prize} for {ten} | limited offer, only {ten} | make money fast
+          | meet singles in your area | double your money | your loan has been approved
+hurry     = call now | text win now | reply yes | order now | act now | click here | offer ends {when} | hurry up
+          | do not miss it | call this number
+plan      = see you {when} | are you free {when} | I will be late | can you call me | call me when you can
+          | what are you doing {when} | where are you | I am on my way | let us meet at the {where} | happy birthday
+          | thank you for the {gift} | did you get my {gift} | I forgot my {gift} | can you buy some {food}
+          | shall we have {food} {when} | we are out of {food} | I miss you | how was your day | good luck {when}
+          | the meeting is at {hour} | dinner at {hour} | I will pick you up at {hour} | do you want to watch a film
+          | did you win the game | you won, I pay for the {food} | is the parking free | the tickets are not free
+          | my number has changed | please send me the address | I love you | how are you | sorry, I was asleep
+          | can I call you later | are you coming to the party | mum says hello | the doctor can see you at {hour}
+close     = love you | take care | see you soon | thanks | talk later | kiss | ok | let me know
+great     = free | big | brand new | fantastic | luxury | exclusive | guaranteed | special
+prize     = phone | prize | holiday | gift card | laptop | voucher | ticket | camera | cruise | car | bonus | ring tone
+where     = station | office | cinema | park | cafe | school | gym | library | shop | bank
+gift      = book | keys | present | lunch | message | photos | email | umbrella | phone | wallet
+food      = milk | bread | pizza | coffee | lunch | dinner | fruit | cake | tea | eggs
+hour      = six | seven | noon | eight thirty | nine | ten | half past five
+mark      = . | . | . | ! |
 offer     = {claim+} | {claim+} | {claim+} and {claim+} | {contrast+} | {denied+} | {denied+} | {distant+}
 claim     = {thing} is {free+} | {thing} for you is {free+} | your {account} has been {chosen+}
           | you {won+} {thing} | {thing} will be {sent+} {when}

@@ -80,6 +80,10 @@ class Picture(RawInput):
         """The steps of a picture."""
         return self.steps(torch.from_numpy(self.pixels(item)))
 
+    def example(self) -> str:
+        """Return what a person could type for an item."""
+        return "picture.png"
+
     def items(self, file: Path) -> list[Any]:
         """The picture itself."""
         return [file]

@@ -51,6 +51,10 @@ class StartNotes(RawInput):
         voices: Voices = read_midi(item, steps_per_beat=self.steps_per_beat).voices
         return _start(start_of([melody_of(voices)] if self.melody else voices))
 
+    def example(self) -> str:
+        """Return what a person could type for an item."""
+        return "C4 E4 G4"
+
     def items(self, file: Path) -> list[str]:
         """A MIDI file is one item, each line of a text another."""
         return [str(file)] if is_midi(file) else super().items(file)

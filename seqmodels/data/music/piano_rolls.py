@@ -45,6 +45,10 @@ class PianoRoll(RawInput):
             return _values(chords_of(read_midi(item, steps_per_beat=self.steps_per_beat).notes))
         return _values([chord_of(chord) for chord in item.split("|")])
 
+    def example(self) -> str:
+        """Return what a person could type for an item."""
+        return "C4 E4 G4 | D4 F4 A4"
+
     def items(self, file: Path) -> list[str]:
         """A MIDI file is one item, each line of a text another."""
         return [str(file)] if is_midi(file) else super().items(file)

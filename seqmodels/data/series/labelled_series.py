@@ -61,6 +61,10 @@ class SeriesSteps(RawInput):
         """Values with mean 0 and standard deviation 1 over the training split."""
         return torch.as_tensor((values - np.asarray(self.mean)) / np.asarray(self.std), dtype=torch.float32)
 
+    def example(self) -> str:
+        """Return what a person could type for an item."""
+        return "series.csv"
+
     def items(self, file: Path) -> list[Any]:
         """The series itself."""
         return [file]

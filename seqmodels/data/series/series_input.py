@@ -104,6 +104,10 @@ class SeriesInput(RawInput):
             for rows in table.series
         ]
 
+    def example(self) -> str:
+        """Return what a person could type for an item."""
+        return "series.csv"
+
     def given(self, words: list[str]) -> list[Any]:
         """CSV files; or the steps of one series, each a number or several with commas between them."""
         if any(Path(word).is_file() for word in words):

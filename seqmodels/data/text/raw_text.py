@@ -42,6 +42,12 @@ class Words(RawInput):
             raise ValueError(f"a text must hold at least one token, got {item!r}")
         return torch.tensor(indices)
 
+    def unknown(self, item: Any) -> list[str]:
+        """Return the words of a text that are not in the vocabulary, those behind `max_length` left out."""
+        unread = self._parsed.encode(item)[self.max_length or len(item) :]
+        words = self._parsed.unknown(item)
+        return words[: len(words) - unread.count(self._parsed.unknown_index)]
+
     def indices(self, texts: list[str]) -> list[list[int]]:
         """Those of many texts, in less time."""
         return [row[: self.max_length] for row in self._parsed.encode_batch(texts)]

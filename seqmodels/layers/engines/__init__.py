@@ -15,7 +15,9 @@ from seqmodels.layers.engines import derived, fused, gemm, parallel, vendor
 from seqmodels.layers.engines.gemm import by_onednn
 from seqmodels.layers.engines.native import available
 from seqmodels.layers.engines.native import engine as native
+from seqmodels.layers.lengths import Lengths, read_lengths
 from seqmodels.layers.scan import check_input, scan
+from seqmodels.layers.tracing import is_recorded_by_jit, is_recorded_for_elsewhere
 
 S = TypeVar("S")
 Engine = Literal["auto", "loop", "fused", "vendor", "parallel", "derived", "native"]
@@ -41,6 +43,7 @@ TRANSFORMED = "under transforms of torch.func and in forward mode only single op
 LONG = 100
 """Steps, times rows up to four, from which `fused` makes up for its start where MKL is at home."""
 
+RECORDED = "what is recorded for TorchScript or ONNX holds torch's own operators only"
 MIXED = "under autocast only torch's kernels and the loop know which precision each product takes"
 
 
@@ -58,7 +61,9 @@ FASTEST = {engine: Choice(engine, reason) for engine, reason in REASONS.items()}
 """What `choose` answers where it may choose."""
 
 
-def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool = False) -> Choice:
+def choose(  # noqa: PLR0911 (a choice has its reasons)
+    cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool = False
+) -> Choice:
     """Which engine runs `cell` on `x`, with or without lengths.
 
     Raises:
@@ -74,6 +79,8 @@ def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool 
         raise ValueError(f"engine must be one of {', '.join(ENGINES)}, got {engine!r}")
     if engine == "loop":
         return Choice("loop", "asked for")
+    if is_recorded_for_elsewhere():
+        return Choice("loop" if ragged or vendor.obstacle(cell, x) else "vendor", RECORDED)
     if _is_transformed():
         if engine == "auto":
             return Choice("loop", TRANSFORMED)
@@ -94,7 +101,7 @@ def choose(cell: Cell[Any], x: Tensor, engine: Engine = "auto", *, ragged: bool 
 
 def circumstances(x: Tensor) -> Circumstances | None:
     """The choice for a cell is the same as long as these are; None where more is to be asked."""
-    if not x.is_cpu or _is_transformed() or torch._C._is_any_autocast_enabled():
+    if not x.is_cpu or is_recorded_by_jit() or _is_transformed() or torch._C._is_any_autocast_enabled():
         return None
     switches = torch.is_grad_enabled(), torch._C._get_mkldnn_enabled(), available(), is_kept()
     return x.shape, x.dtype, *switches
@@ -104,7 +111,7 @@ def run(
     cell: Cell[S],
     x: Tensor,
     state: S | None,
-    lengths: Tensor | None,
+    lengths: Lengths | None,
     engine: Engine = "auto",
     outputs: Tensor | None = None,
 ) -> tuple[Tensor, S]:
@@ -112,7 +119,8 @@ def run(
 
     `outputs` are those of the same run before: with them an engine that is `AT_ONCE` takes no steps.
     """
-    check_input(cell.input_size, x, lengths)
+    check_input(cell.input_size, x)
+    lengths = read_lengths(lengths, x)
     chosen = choose(cell, x, engine, ragged=lengths is not None).engine
     if chosen == "loop":
         return scan(cell, x, state, lengths=lengths)

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqmodels.layers.scan import check_range
+from seqmodels.layers.lengths import check_range
 from seqmodels.types import map_state
 
 S = TypeVar("S")

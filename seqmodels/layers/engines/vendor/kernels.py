@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from seqmodels.cells import Cell, GRUCell, LSTMCell
-from seqmodels.layers.scan import check_range
+from seqmodels.layers.lengths import check_range
 from seqmodels.types import map_state
 
 S = TypeVar("S")

@@ -11,7 +11,9 @@ from seqmodels.cells import Cell, LSTMCell, LSTMState
 from seqmodels.freed_memory import is_kept
 from seqmodels.layers.engines.vendor.lengths import Segment, cut
 from seqmodels.layers.engines.vendor.moves import Move, move
-from seqmodels.layers.scan import check_range
+from seqmodels.layers.lengths import check_range
+from seqmodels.layers.scan import modifiable
+from seqmodels.layers.tracing import is_recorded_by_jit
 from seqmodels.types import map_state
 
 LSTM = 2
@@ -48,6 +50,7 @@ def takes(cell: Cell[Any], x: Tensor) -> bool:
         and torch._C._get_mkldnn_enabled()
         and not torch.is_autocast_enabled("cpu")
         and not torch.compiler.is_compiling()
+        and not is_recorded_by_jit()
     )
 
 
@@ -81,11 +84,12 @@ def run(cell: LSTMCell, x: Tensor, state: LSTMState, lengths: Tensor | None) -> 
     steps = x.transpose(0, 1)
     if lengths is None and x.shape[1] == 1 and x.shape[0] <= FEW:
         h, c = torch.lstm_cell(steps[0], state, *weights)
-        return h.unsqueeze(1), LSTMState(h, c)
+        return h.unsqueeze(1).clone(), LSTMState(h, c)
     ends = [] if lengths is None else lengths.tolist()
     check_range(ends, x.shape[1])
     if lengths is None or min(ends) == x.shape[1]:
         y, state = _equal(steps, state, weights)
+        state = modifiable(state)
     else:
         y, state = _ragged(steps, state, weights, lengths.to(x.device))
     return y.transpose(0, 1), state

@@ -1,0 +1,37 @@
+"""What the tools need that record a model for elsewhere: torch.jit, torch.fx, ONNX."""
+
+import sys
+from typing import Any
+
+import torch
+from torch import nn
+from torch.fx import Proxy
+
+
+def is_recorded_by_jit() -> bool:
+    """Return whether `torch.jit.trace` records the operators, as the older ONNX exporter does."""
+    return not torch.compiler.is_compiling() and torch._C._is_tracing()
+
+
+def is_recorded_for_elsewhere() -> bool:
+    """Return whether what is recorded has to run where only torch's own operators are known: TorchScript, ONNX."""
+    if torch.compiler.is_compiling():
+        return torch.compiler.is_exporting() and _is_for_onnx()
+    return torch._C._is_tracing()
+
+
+@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
+def _is_for_onnx() -> bool:
+    # Importing torch.onnx takes a while, and only what has been imported can be exporting.
+    return "torch.onnx" in sys.modules and torch.onnx.is_in_onnx_export()
+
+
+def call_as_leaf(module: nn.Module, x: Proxy, *args: Any, **kwargs: Any) -> Any:
+    """Record a call of `module` in the graph of `torch.fx`, which looks into any module that is not torch.nn's own.
+
+    Options that are None are left out: the graph calls torch.nn's layer as well, if that takes the module's place.
+    """
+    tracer: Any = x.tracer
+    given = {name: value for name, value in kwargs.items() if value is not None}
+    positional = (x, *(arg for arg in args if arg is not None))
+    return tracer.create_proxy("call_module", tracer.path_of_module(module), positional, given)
