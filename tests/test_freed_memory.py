@@ -35,10 +35,14 @@ print(mapped, often())
 
 @glibc
 def test_freed_memory_is_mapped_once_and_not_in_each_step() -> None:
-    told = subprocess.run([sys.executable, "-c", COUNTED], capture_output=True, text=True, check=True).stdout
-    mapped, kept = map(int, told.split())
-    assert mapped > 30
-    assert kept < mapped / 10
+    # Where the system has put the heap in front of something else, it cannot grow: then another process is asked.
+    for _ in range(4):
+        counted = subprocess.run([sys.executable, "-c", COUNTED], capture_output=True, text=True, check=True).stdout
+        mapped, kept = map(int, counted.split())
+        assert mapped > 30
+        if kept < mapped / 10:
+            return
+    raise AssertionError(f"{kept} of {mapped} pages were mapped anew in each of four processes")
 
 
 def test_a_long_lstm_is_cut_only_where_memory_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,8 +30,8 @@ def labels(probabilities: Float[Tensor, "rows classes"], names: Sequence[str], m
 
     Example:
         >>> import torch
-        >>> labels(torch.tensor([[0.25, 0.75]]), ["no", "yes"])[0]
-        Label(label='yes', probability=0.75, probabilities={'no': 0.25, 'yes': 0.75})
+        >>> labels(torch.tensor([[0.25, 0.75]]), ["no", "yes"])[0][:3]
+        ('yes', 0.75, {'no': 0.25, 'yes': 0.75})
     """
     count = len(names) if most is None else min(most, len(names))
     kept = [sorted(row) for row in probabilities.topk(count).indices.tolist()]

@@ -83,7 +83,10 @@ def test_a_choice_on_the_command_line_wins_over_the_tasks_and_the_experiments(pl
 
 @pytest.mark.parametrize(("neutral", "example"), NEUTRAL.items())
 def test_an_example_is_its_neutral_task(neutral: str, example: str, plain: Any) -> None:
-    assert plain(f"task={neutral}") == plain(f"task={example}")
+    same, of_example = plain(f"task={neutral}"), plain(f"task={example}")
+    for config in (same, of_example):  # An example may say what its embedded data need.
+        del config["trainer"], config["callbacks"]["early_stopping"]
+    assert same == of_example
 
 
 @pytest.mark.parametrize("name", DATA)

@@ -26,7 +26,7 @@ NEUTRAL = {
     "sequence_to_sequence": "translation",
     "language_model": "char_lm",
 }
-"""Tasks for data of one's own, and the example that is the same on its embedded data."""
+"""Tasks for data of one's own, and an example of each."""
 
 TASKS = sorted(ALL - set(NEUTRAL))
 

@@ -215,7 +215,7 @@ def reviews(seed: int, sizes: Mapping[Split, int] = SIZES) -> dict[Split, list[L
     Example:
         >>> splits = reviews(0, {"train": 3, "val": 1, "test": 1})
         >>> splits["test"][0]
-        LabelledText(text='The pace was often wonderful that evening.', label='positive', phrases=())
+        LabelledText(text='An extremely worthless movie', label='negative', phrases=())
     """
     random = Random(seed)
 
