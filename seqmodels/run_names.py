@@ -27,7 +27,7 @@ def data_name(choice: str, path: Any) -> str:
         path: `data.path`: a file or folder, a dictionary of files by split, or one that says where to download them.
 
     Example:
-        >>> data_name("reviews", "/home/me/my shop.csv"), data_name("sms_spam", {"name": "sms.zip", "url": "..."})
+        >>> data_name("reviews", "data/my shop.csv"), data_name("sms_spam", {"name": "sms.zip", "url": "..."})
         ('my_shop', 'sms_spam')
     """
     if isinstance(path, DictConfig | dict):

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 class Replacement(nn.Module):
     """Module that computes with the parameters it has from a class of torch.nn.
 
-    What it computes with is derived from its sizes and left out of copies and files, which therefore need no class
-    but the module's own: `torch.load(..., weights_only=True)` is to be told of one name.
+    Attributes that follow from its sizes are left out of copies and files and set again on loading, so that
+    `torch.load(..., weights_only=True)` needs a single allowed name, that of the module's class.
     """
 
     _derived: ClassVar[tuple[str, ...]]
