@@ -11,8 +11,10 @@ _kept = Event()
 def keep_freed_memory() -> None:
     """Let glibc keep the memory of freed tensors: else it maps and clears that of the large ones anew in each step.
 
-    For the whole process, from the call on and up to 2 GiB; training by `seqmodels train` begins with it. On other
-    systems than Linux, or with another allocator, nothing happens.
+    For the whole process, from the call on and up to 2 GiB; training by `seqmodels train` begins with it. A tensor of
+    one size that is made again and again may be mapped up to eight times before its memory serves again, as glibc
+    leaves the small rests of aligned blocks between them. On other systems than Linux, or with another allocator,
+    nothing happens.
     """
     if sys.platform != "linux":
         return
