@@ -1,6 +1,5 @@
 """What the tools need that record a model for elsewhere: torch.jit, torch.fx, ONNX."""
 
-import sys
 from typing import Any
 
 import torch
@@ -16,14 +15,8 @@ def is_recorded_by_jit() -> bool:
 def is_recorded_for_elsewhere() -> bool:
     """Return whether what is recorded has to run where only torch's own operators are known: TorchScript, ONNX."""
     if torch.compiler.is_compiling():
-        return torch.compiler.is_exporting() and _is_for_onnx()
+        return torch.compiler.is_exporting() and torch.onnx.is_in_onnx_export()
     return torch._C._is_tracing()
-
-
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
-def _is_for_onnx() -> bool:
-    # Importing torch.onnx takes a while, and only what has been imported can be exporting.
-    return "torch.onnx" in sys.modules and torch.onnx.is_in_onnx_export()
 
 
 def call_as_leaf(module: nn.Module, x: Proxy, *args: Any, **kwargs: Any) -> Any:

@@ -27,7 +27,6 @@ from torch import Tensor
 from seqmodels.layers.engines.native.build import is_built, library
 
 
-@torch.compiler.assume_constant_result  # type: ignore[untyped-decorator]
 def available() -> bool:
     """Whether the library for this torch and this machine has been built; it is loaded then.
 
@@ -41,6 +40,10 @@ def available() -> bool:
         for name, shapes in _SHAPES.items():
             torch.library.register_fake(f"seqmodels_native::{name}", shapes)
     return True
+
+
+# What torch.compiler.assume_constant_result sets; that function imports torch._dynamo, which takes two seconds.
+available._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def _like(tensor: Tensor, columns: int = 1) -> Tensor:
