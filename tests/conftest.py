@@ -14,8 +14,15 @@ from jaxtyping import config, install_import_hook
 from torch import Tensor
 from torch.utils import _pytree as pytree
 
+CHECKED = ("cells", "layers", "objectives")
+PACKAGE = Path(__file__).parents[1] / "seqmodels"
+ANNOTATED = [
+    path
+    for path in (PACKAGE / "types.py", *(path for room in CHECKED for path in (PACKAGE / room).rglob("*.py")))
+    if "from jaxtyping import" in path.read_text(encoding="utf-8")
+]
 install_import_hook(
-    ["seqmodels.cells", "seqmodels.layers", "seqmodels.objectives", "seqmodels.types"], "beartype.beartype"
+    [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in ANNOTATED], "beartype.beartype"
 )
 
 from seqmodels import cells, freed_memory  # noqa: E402 (the hook acts on what is imported after it)

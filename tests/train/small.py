@@ -15,7 +15,7 @@ BRIEF = (
     "+trainer.limit_val_batches=1",
     "+trainer.limit_test_batches=1",
 )
-FEWER = {"count": "300", "sizes": "{train:200,val:50,test:50}"}
+FEWER = {"count": "100", "sizes": "{train:60,val:20,test:20}"}
 
 
 def with_bases(task: str) -> Iterator[dict[str, Any]]:
