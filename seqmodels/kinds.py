@@ -12,7 +12,7 @@ from typing import Any
 from torchmetrics import Metric
 from torchmetrics.text import CharErrorRate, WordErrorRate
 
-from seqmodels import cells, data, mappings, objectives
+from seqmodels import cells, mappings, objectives
 from seqmodels.cells import Cell, init
 from seqmodels.data.raw import RawInput
 from seqmodels.declared_types import shown
@@ -35,6 +35,7 @@ class Kind:
         home: package or module of this project whose public members a checkpoint may name.
         given: names of the arguments that are not the recipe's, because the program passes them.
         others: what a checkpoint may name besides, by name.
+        imported: names of this project's own that a checkpoint may use, and whose modules are then imported.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Kind:
     home: ModuleType | None = None
     given: tuple[str, ...] = ()
     others: tuple[tuple[str, type], ...] = ()
+    imported: tuple[str, ...] = ()
 
     def fits(self, target: Any) -> bool:
         """Return whether a class or function is of this kind."""
@@ -49,6 +51,21 @@ class Kind:
             return callable(target) and not isinstance(target, type)
         return isinstance(target, type) and issubclass(target, self.base) and not inspect.isabstract(target)
 
+
+READERS = (
+    "seqmodels.data.audio.sound.LogMel",
+    "seqmodels.data.images.frames.Frames",
+    "seqmodels.data.images.pictures.Picture",
+    "seqmodels.data.images.pixel_sequences.PixelSequence",
+    "seqmodels.data.music.melodies.StartNotes",
+    "seqmodels.data.music.piano_rolls.PianoRoll",
+    "seqmodels.data.series.labelled_series.SeriesSteps",
+    "seqmodels.data.series.series_input.SeriesInput",
+    "seqmodels.data.synthetic.Numbers",
+    "seqmodels.data.text.raw_text.Words",
+    "seqmodels.data.text.spelled_words.SpelledWords",
+)
+"""Readers of raw input: by name, because what one of them needs is not loaded for the others."""
 
 RATES = (CharErrorRate, WordErrorRate)
 
@@ -60,7 +77,7 @@ POOLING = Kind("pooling", Pooling, pooling, given=("layer",))
 ATTENTION = Kind("attention", Attention, attention, given=("query_size", "memory_size"))
 TEACHER_FORCING = Kind("teacher forcing", None, teacher_forcing, given=("progress",))
 METRIC = Kind("metric", Metric, text_metrics, others=tuple((f"torchmetrics.text.{r.__name__}", r) for r in RATES))
-RAW_INPUT = Kind("reader of raw input", RawInput, data)
+RAW_INPUT = Kind("reader of raw input", RawInput, imported=READERS)
 
 
 class Names(ABC):
@@ -96,7 +113,8 @@ class AnyName(Names):
 class ListedNames(Names):
     """Names of a closed list, and of what a person trusts: what a file says is not trusted.
 
-    Nothing is imported for a name, and no attribute looked up that could be computed.
+    No module is imported for a name but this project's readers of raw input, and no attribute looked up that could be
+    computed.
 
     Args:
         trusted: classes and functions; modules and packages, or their names, which stand for all that is defined in
@@ -119,6 +137,8 @@ class ListedNames(Names):
 
     def look_up(self, name: str, kind: Kind) -> Any:
         """Return the member of the list, or what is trusted."""
+        if name in kind.imported:
+            return import_name(name)
         target = dict(kind.others).get(name, self._object(name))
         listed = (
             kind.home is not None

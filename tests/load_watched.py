@@ -1,6 +1,7 @@
 """Loads the checkpoints of a folder and reports what the process did meanwhile: `python -m tests.load_watched FOLDER`.
 
-The first checkpoint, by name, is loaded unwatched: it imports what loading needs.
+The readers of raw input are imported, and the first checkpoint, by name, is loaded unwatched: it imports what loading
+needs.
 """
 
 import json
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import seqmodels
+from seqmodels.kinds import READERS, import_name
 
 ALLOWED = {"object.__getattr__", "object.__setattr__", "object.__delattr__", "sys._getframe", "builtins.id", "compile"}
 events: list[str] = []
@@ -41,6 +43,8 @@ def outcome(path: Path) -> dict[str, Any]:
 def main() -> None:
     first, *others = sorted(Path(sys.argv[1]).glob("*.ckpt"))
     seqmodels.load(first)
+    for reader in READERS:
+        import_name(reader)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     sys.addaudithook(hook)
     found = {path.name: outcome(path) for path in others}

@@ -2,6 +2,8 @@
 
 import builtins
 import importlib
+import inspect
+import pkgutil
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,10 @@ import pytest
 import yaml
 
 import seqmodels
-from seqmodels import kinds
+from seqmodels import data, kinds
 from seqmodels.cells import LSTMCell
 from seqmodels.cli import main
+from seqmodels.data.raw import RawInput
 from seqmodels.kinds import AnyName, Kind, ListedNames
 from seqmodels.train import CONFIGS
 from tests import own_classes
@@ -44,6 +47,18 @@ def test_all_that_the_shipped_recipes_name_is_listed() -> None:
     for name in named:
         (kind,) = [each for each in KINDS.values() if each.fits(ListedNames().look_up(name, each))]
         assert ListedNames().find(name, kind).__module__.startswith(("seqmodels.", "torchmetrics.text."))
+
+
+def test_all_readers_of_raw_input_are_listed() -> None:
+    for module in pkgutil.walk_packages(data.__path__, "seqmodels.data."):
+        importlib.import_module(module.name)
+    found, waiting = set(), [RawInput]
+    while waiting:
+        for each in waiting.pop().__subclasses__():
+            waiting.append(each)
+            if each.__module__.startswith("seqmodels.") and not inspect.isabstract(each):
+                found.add(f"{each.__module__}.{each.__qualname__}")
+    assert sorted(found) == [*kinds.READERS]
 
 
 @pytest.mark.parametrize(
