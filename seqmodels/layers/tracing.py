@@ -15,8 +15,17 @@ def is_recorded_by_jit() -> bool:
 def is_recorded_for_elsewhere() -> bool:
     """Return whether what is recorded has to run where only torch's own operators are known: TorchScript, ONNX."""
     if torch.compiler.is_compiling():
-        return torch.compiler.is_exporting() and torch.onnx.is_in_onnx_export()
+        return torch.compiler.is_exporting() and _is_for_onnx()
     return torch._C._is_tracing()
+
+
+def _is_for_onnx() -> bool:
+    return torch.onnx.is_in_onnx_export()
+
+
+# What torch.compiler.assume_constant_result sets; that function imports torch._dynamo, which takes two seconds. Without
+# it torch.compiler takes the answer to be no.
+_is_for_onnx._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def call_as_leaf(module: nn.Module, x: Proxy, *args: Any, **kwargs: Any) -> Any:

@@ -139,8 +139,8 @@ out would be found out.
 
 ONNX: the drop-in layers and those of the documented RNN, LSTM and GRU cells are exported as torch.nn's own are, by
 torch's own operators. `torch.onnx.export(..., dynamo=True)` takes any batch, but unrolls them for one number of steps,
-as it does torch.nn's; with `dynamo=False` the time may be dynamic as well. The tests that convert and run them
-(`tests/layers/test_tools.py`) need onnx, onnxscript and onnxruntime, and are skipped without.
+as it does torch.nn's; with `dynamo=False` the time may be dynamic as well. What was converted runs in ONNX Runtime with
+the same outputs (`tests/layers/test_tools.py`).
 
 Opacus is not in the table. It replaces `nn.LSTM`, `nn.GRU` and `nn.RNN` by layers of its own, by their exact type, and
 has no rule for others: give it `layer.as_torch()`. Gradients per sample without it are a column of the table.

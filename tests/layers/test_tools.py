@@ -3,10 +3,12 @@
 import copy
 import io
 
+import onnxruntime
 import pytest
 import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
+from torch.onnx._internal.exporter._flags import set_onnx_exporting_flag
 
 import seqmodels
 from seqmodels.cells import GRUCell, LSTMCell, RNNCell
@@ -122,18 +124,45 @@ def test_dropout_draws_torchs_numbers(kind, options):
     torch.testing.assert_close(*results)
 
 
-@pytest.mark.parametrize("dynamo", [True, False])
+every_kind_of_layer = pytest.mark.parametrize(
+    "build",
+    [
+        lambda kind: pair(kind, num_layers=2, bidirectional=True, batch_first=True)[0],
+        lambda kind: recurrent_stack({"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}[kind], 4, 6),
+    ],
+    ids=["drop-in", "stack"],
+)
+
+
 @kinds
-def test_runs_in_onnx(kind, dynamo, tmp_path):
-    for package in ("onnx", "onnxscript"):
-        pytest.importorskip(package)
-    runtime = pytest.importorskip("onnxruntime")
-    for layer in (pair(kind, num_layers=2, bidirectional=True, batch_first=True)[0],
-                  recurrent_stack({"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}[kind], 4, 6)):  # fmt: skip
-        model, path = Holder(layer).eval(), tmp_path / "model.onnx"
-        axes = {0: "batch"} if dynamo else {0: "batch", 1: "time"}
-        shapes = {"dynamic_shapes": {"x": axes}} if dynamo else {"dynamic_axes": {"x": axes}}
-        torch.onnx.export(model, (X,), path, input_names=["x"], dynamo=dynamo, **shapes)
-        x = torch.randn(2, 5 if dynamo else 7, 4)
-        (y,) = runtime.InferenceSession(path).run(None, {"x": x.numpy()})
-        torch.testing.assert_close(torch.tensor(y), model(x), rtol=1e-4, atol=1e-5)
+@every_kind_of_layer
+@pytest.mark.filterwarnings("ignore")  # of sizes, as for torch.nn's layers, and of the exporter itself
+def test_runs_in_onnx_for_any_batch_and_time(kind, build, tmp_path):
+    axes = {"x": {0: "batch", 1: "time"}}
+    model = Holder(build(kind)).eval()
+    torch.onnx.export(model, (X,), tmp_path / "m", input_names=["x"], dynamo=False, dynamic_axes=axes)
+    for sizes in ((2, 7), (1, 1)):
+        assert_runs(tmp_path / "m", model, torch.randn(*sizes, 4))
+
+
+@pytest.mark.parametrize(("kind", "which"), [("RNN", 0), ("LSTM", 0), ("GRU", 1)])
+@pytest.mark.filterwarnings("ignore")  # what torch deprecates is used by its exporter
+def test_runs_in_onnx_for_any_batch(kind, which, tmp_path):
+    model = Holder(every_kind_of_layer.args[1][which](kind)).eval()
+    torch.onnx.export(model, (X,), tmp_path / "m", dynamo=True, verbose=False, dynamic_shapes={"x": {0: "batch"}})
+    for batch in (2, 5):
+        assert_runs(tmp_path / "m", model, torch.randn(batch, 5, 4))
+
+
+def assert_runs(path, model, x):
+    """A converted model gives the outputs of the model."""
+    (y,) = onnxruntime.InferenceSession(path).run(None, {"x": x.numpy()})
+    torch.testing.assert_close(torch.tensor(y), model(x).detach(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:.*_flat_weights:UserWarning")  # torch.nn's own
+def test_torchs_operators_are_recorded_from_bytecode_too():
+    export = set_onnx_exporting_flag(torch.export.export)
+    program = export(Holder(seqmodels.GRU(4, 6)), (X,), strict=True)
+    assert any("gru" in str(node.target) for node in program.graph.nodes)
+    assert not any("seqmodels" in str(node.target) for node in program.graph.nodes)
