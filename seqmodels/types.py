@@ -8,10 +8,19 @@ import torch
 from jaxtyping import Bool, Int, Shaped
 from torch import Tensor
 
+from seqmodels.plain_text import cut
+
 S = TypeVar("S")
 
 PADDING, UNKNOWN, START, END = "<pad>", "<unk>", "<start>", "<end>"
 """Entries of a vocabulary that are no text: the vocabulary and what turns tokens into texts agree on them."""
+
+VOCABULARIES = ("vocabulary", "characters", "target_vocabulary")
+DECIDING = ("inputs", "input_size", "classes", "output_size", "shape", *VOCABULARIES)
+"""What two data sets must share for one model to read both, in the order in which differences are named."""
+
+MAX_SHOWN = 60
+"""Characters of a value in a message."""
 
 
 class Batch(NamedTuple):
@@ -70,6 +79,21 @@ class DataSpec:
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+    def difference(self, other: "DataSpec") -> str:
+        """Return in what another data set differs, so that a model for this one cannot read it; empty if in nothing.
+
+        Example:
+            >>> DataSpec("values", 1, 2, classes=("a", "b")).difference(DataSpec("values", 1, 2, classes=("c", "d")))
+            "classes ('a', 'b') and ('c', 'd')"
+        """
+        for name in DECIDING:
+            mine, others = getattr(self, name), getattr(other, name)
+            if mine != others and name in VOCABULARIES:
+                return f"another {name.replace('_', ' ')}"
+            if mine != others:
+                return f"{name} {cut(repr(mine), MAX_SHOWN)} and {cut(repr(others), MAX_SHOWN)}"
+        return ""
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "DataSpec":

@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any, BinaryIO
 
 import torch
@@ -103,15 +104,15 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     _check_project(checkpoint, path)
     if not has_digests:
         raise ValueError(
-            f"{path} was written by an earlier version of seqmodels, without digests: "
-            f"if you know where it is from, add them by `seqmodels convert {path}`"
+            f"{path} has no digests: an earlier version wrote it, or a Trainer without AtomicCheckpointIO; "
+            f"if you know where it is from, add them by `seqmodels convert {quote(str(path))}`"
         )
     _check_targets(checkpoint, path)
     return checkpoint
 
 
 def convert(path: Path) -> None:
-    """Add digests to a checkpoint of an earlier version of this project, in its place.
+    """Add digests to a checkpoint of an earlier version of this project or of a plain Trainer, in its place.
 
     Whether it was changed before is unknown.
 

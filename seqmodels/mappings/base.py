@@ -14,7 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from seqmodels.layers import SequenceLayer
 from seqmodels.mappings.epoch_metrics import EpochMetrics
 from seqmodels.objectives import Objective
-from seqmodels.types import Batch
+from seqmodels.types import Batch, DataSpec
 
 
 class SequenceMapping(pl.LightningModule, ABC):
@@ -112,6 +112,16 @@ class SequenceMapping(pl.LightningModule, ABC):
         if split != "train":
             metrics.commit()
         return {"loss": loss, "output": output.detach() if answer is None else answer, "valid": valid}
+
+    def setup(self, stage: str) -> None:  # noqa: ARG002
+        """Check that the data is what this mapping was built for.
+
+        Raises:
+            ValueError: it has another vocabulary, other classes or other sizes.
+        """
+        spec = getattr(getattr(self.trainer, "datamodule", None), "spec", None)
+        if isinstance(spec, DataSpec) and (difference := self.objective.spec.difference(spec)):
+            raise ValueError(f"the data is not what the model was built for: {difference}")
 
     def on_train_start(self) -> None:
         """Begin with no metrics, or with those of the checkpoint that the training is resumed from."""

@@ -84,6 +84,15 @@ def test_setup_loads_once() -> None:
     assert data.loads == 1
 
 
+def test_what_setup_makes_is_asked_for_too_early() -> None:
+    data = NumbersData(2, 0)
+    for name, ask in (("spec", lambda: data.spec), ("examples", data.train_dataloader)):
+        with pytest.raises(AttributeError, match=rf"has no attribute '{name}' before setup\(\) is called$"):
+            ask()
+    with pytest.raises(AttributeError, match=r"has no attribute 'specs'$"):
+        data.specs  # noqa: B018 (a name that there is not)
+
+
 def test_each_loader_has_its_order_and_its_seed() -> None:
     data, other = NumbersData(2, 0), NumbersData(2, 1)
     for each in (data, other):

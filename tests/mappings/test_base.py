@@ -2,7 +2,9 @@
 
 # ruff: noqa: ARG002 (hooks have the arguments they are called with)
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from seqmodels.assembly import build_mapping
 from seqmodels.callbacks import LastCheckpoint
 from seqmodels.data import CorpusData
 from seqmodels.data.base import SequenceData
+from seqmodels.data.vocabulary import Vocabulary
 from seqmodels.mappings import SequenceMapping
 from tests.callbacks import tiny
 from tests.mappings.models import recipe
@@ -184,3 +187,24 @@ def test_an_epoch_without_batches_logs_nothing(tmp_path: Path) -> None:
     trainer.test(mapping, data, verbose=False)
     mapping.on_test_epoch_end()
     assert not trainer.callback_metrics
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"classes": ("a", "b")}, "classes ('bad', 'good', 'so | <so>') and ('a', 'b')"),
+        ({"vocabulary": Vocabulary.words(["other words"]).to_json()}, "another vocabulary"),
+        ({"shape": (1, 8, 8)}, "shape () and (1, 8, 8)"),
+    ],
+    ids=["classes", "vocabulary", "size"],
+)
+def test_data_of_another_kind_is_refused(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
+    data = reviews()
+    mapping = model(data)
+    data.spec = replace(data.spec, **changed)
+    trainer = pl.Trainer(
+        max_epochs=1, default_root_dir=tmp_path, accelerator="cpu", logger=False, enable_progress_bar=False
+    )
+    for use in (trainer.fit, trainer.test):
+        with pytest.raises(ValueError, match=f"^the data is not what the model was built for: {re.escape(message)}$"):
+            use(mapping, datamodule=data)
