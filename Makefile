@@ -15,8 +15,8 @@ setup: .venv/installed          ## .venv with everything in it; nothing to do th
 train: setup                    ## the first run: an LSTM learns to judge reviews
 	$(BIN)/python train.py model=lstm task=sentiment
 
-test: setup                     ## all tests
-	$(BIN)/python -m pytest --quiet --numprocesses logical --dist worksteal
+test: setup                     ## the tests, but for those marked as slow
+	$(BIN)/python -m pytest --quiet -m 'not slow' --numprocesses logical --dist worksteal
 
 check: setup                    ## all that CI checks
 	$(BIN)/ruff format --check .

@@ -26,6 +26,7 @@ def test_an_odd_checkpoint_is_refused_in_one_line(name: str, tmp_path: Path) -> 
     assert len(str(raised.value)) < len(str(path)) + 500
 
 
+@pytest.mark.slow
 def test_nothing_is_imported_called_written_or_removed(tmp_path: Path) -> None:
     files, place = tmp_path / "files", tmp_path / "place"
     for folder in (files, place, place / VICTIM):

@@ -30,6 +30,7 @@ from selenium.webdriver import Chrome, ChromeOptions, ChromeService  # noqa: E40
 from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:.*does not have many workers"),
     pytest.mark.skipif(CHROMIUM is None or DRIVER is None, reason="chromium and chromedriver are not installed"),
 ]

@@ -34,6 +34,7 @@ def test_grid(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert again.read_text() == page.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_unannotated")
 @pytest.mark.parametrize("suite", ["variants", "ragged", "cells", "scaling", "memory", "control"])
 def test_other_suites(suite: str, tmp_path: Path) -> None:

@@ -122,6 +122,7 @@ def abandoned(cache: Path) -> None:
     assert len(entries(cache)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "work"),
     [

@@ -100,6 +100,7 @@ def arguments(name, lengths, dtype=torch.float64):
     return fused._equations(cell), x, lengths, state.h, getattr(state, "c", None), *weights
 
 
+@pytest.mark.slow
 @every_cell
 @some_lengths
 @pytest.mark.filterwarnings("ignore:.*deprecated:DeprecationWarning")

@@ -86,7 +86,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("row", ROWS)
-@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize(
+    "column", [pytest.param(name, marks=[pytest.mark.slow] * name.startswith("compile")) for name in COLUMNS]
+)
 def test_the_entry_is_true(row, column):
     torch.compiler.reset()
     refusal = REFUSED.get((column, row))
@@ -101,6 +103,7 @@ def test_the_entry_is_true(row, column):
             COLUMNS[column](ROWS[row])
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler")
 @pytest.mark.parametrize("row", ["`Stack` with dropout", "`Recurrent(MinGRUCell)`"])
 def test_inductor_as_well(row):

@@ -145,6 +145,7 @@ def test_runs_in_onnx_for_any_batch_and_time(kind, build, tmp_path):
         assert_runs(tmp_path / "m", model, torch.randn(*sizes, 4))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "which"), [("RNN", 0), ("LSTM", 0), ("GRU", 1)])
 @pytest.mark.filterwarnings("ignore")  # what torch deprecates is used by its exporter
 def test_runs_in_onnx_for_any_batch(kind, which, tmp_path):

@@ -11,6 +11,7 @@ from seqmodels.reference import SineNetwork, SineResult, sine_windows, train_sin
 SCRIPT = Path(__file__).parents[2] / "scripts" / "from_scratch.py"
 
 
+@pytest.mark.slow
 def test_small_start_finds_the_sine_and_unscaled_start_does_not():
     small, unscaled = train_sine(0.01), train_sine(1.0, epochs=4)
     assert len(small.losses) == 15

@@ -11,6 +11,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "scripts" / "kill_test.py"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_killed_trainings_end_like_one_that_was_not_killed(tmp_path: Path) -> None:
     out = tmp_path / "rows.json"

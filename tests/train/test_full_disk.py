@@ -39,6 +39,7 @@ class FillAt(pl.Callback):
             fill(self.disk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("hook", "number", "saved"),
     [

@@ -46,6 +46,7 @@ HEADLINES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_unannotated")
 @pytest.mark.parametrize(
     ("generate", "sentences", "epochs"),
