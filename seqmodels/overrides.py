@@ -14,6 +14,10 @@ MAX_PROPOSALS = 3
 OTHER_NAMES = {"learning_rate": "lr", "epochs": "max_epochs", "num_epochs": "max_epochs", "layers": "num_layers"}
 """What other programs call a key, and its last name here."""
 
+BOOLEANS = {"yes": "true", "on": "true", "true": "true", "no": "false", "off": "false", "false": "false"}
+FLAGS = ("resume", "overwrite", "verify")
+"""Keys of booleans that belong to no group."""
+
 
 def quoted(override: str) -> str:
     r"""Return `key=value` with the value quoted for Hydra, where its grammar gives a character of it a meaning.
@@ -66,6 +70,24 @@ def with_trainer_keys(arguments: Iterable[str]) -> list[str]:
         f"++{argument}" if (found := re.match(r"trainer\.(\w+)=", argument)) and found[1] in names else argument
         for argument in arguments
     ]
+
+
+def with_booleans(arguments: Iterable[str]) -> list[str]:
+    """Return the arguments of a command line with `yes`, `no`, `on` and `off` as the booleans they are in a YAML file.
+
+    Hydra reads them as texts. The choice of a config group (`model=gru`) and what is quoted stay as they are.
+
+    Example:
+        >>> with_booleans(["model.bidirectional=no", "resume=On", "task=off", "model.bidirectional=yes,false"])
+        ['model.bidirectional=false', 'resume=true', 'task=off', 'model.bidirectional=true,false']
+    """
+    read = []
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        words = [BOOLEANS.get(word.lower(), word) for word in value.split(",")]
+        is_boolean = equals and ("." in key or key in FLAGS) and {*words} <= {*BOOLEANS.values()}
+        read.append(f"{key}={','.join(words)}" if is_boolean else argument)
+    return read
 
 
 def as_typed(override: str) -> str:

@@ -34,7 +34,16 @@ class Regression(Objective):
         target: Float[Tensor, "*rows values"],
         valid: Bool[Tensor, "*rows"],
     ) -> Float[Tensor, ""]:
-        """Mean squared error in units of the training split's variance."""
+        """Mean squared error in units of the training split's variance.
+
+        Raises:
+            ValueError: the answers are not one for each target; torch would spread them over the targets.
+        """
+        if output.shape != target.shape:
+            raise ValueError(
+                f"expected answers of the targets' shape {tuple(target.shape)}, got {tuple(output.shape)}: "
+                "one answer for a sequence needs a pooling"
+            )
         return F.mse_loss(output[valid], target[valid])
 
     def predict(self, output: Float[Tensor, "*rows values"]) -> Float[Tensor, "*rows values"]:

@@ -69,3 +69,12 @@ def test_regression_speaks_in_the_datas_own_units() -> None:
     metrics.update(*objective.compared(output, target, torch.ones(3, dtype=torch.bool)))
     assert metrics.compute()["mse"].item() == pytest.approx((4 + 4 + 1) / 6)
     assert metrics.compute()["mae"].item() == pytest.approx((2 + 2 + 1) / 6)
+
+
+@pytest.mark.usefixtures("_unannotated")
+def test_answers_are_not_spread_over_targets() -> None:
+    objective = Regression(DataSpec("values", 1, 1))
+    with pytest.raises(
+        ValueError, match=r"^expected answers of the targets' shape \(2, 1\), got \(2, 5, 1\): one answer"
+    ):
+        objective.loss(torch.zeros(2, 5, 1), torch.zeros(2, 1), torch.ones(2, 5, dtype=torch.bool))

@@ -41,6 +41,12 @@ def test_averaged_weights_are_what_is_validated_kept_and_tested(train: Train) ->
     assert metrics["test/loss"] != pytest.approx(tested(state["current_model_state"]), rel=1e-2)
 
 
+def test_no_is_no_as_in_a_yaml_file(train: Train) -> None:
+    run = train(*SINE, "model.bidirectional=no", "trainer.fast_dev_run=yes", "verify=Off")
+    config = OmegaConf.load(run / "config.yaml")
+    assert (config.model.bidirectional, config.trainer.fast_dev_run, config.verify) == (False, True, False)
+
+
 def test_a_few_batches_can_be_overfitted(train: Train) -> None:
     run = train(*SINE, "+trainer.overfit_batches=2", "trainer.log_every_n_steps=1")
     assert json.loads((run / "metrics.json").read_text())["train/loss"] > 0
