@@ -184,6 +184,7 @@ def test_a_training_goes_on_from_anywhere(tmp_path: Path) -> None:
     check(tmp_path, tiny.series, HOOKS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_training_of_any_setting_goes_on(tmp_path: Path, name: str) -> None:
     check(tmp_path, tiny.series, WHERE_STATE_CHANGES, **SETTINGS[name])

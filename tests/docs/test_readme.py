@@ -48,6 +48,7 @@ def type_in(line: str, monkeypatch: pytest.MonkeyPatch) -> bool:
     return True
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The number of training batches")
 def test_everything_the_readme_says_works(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -74,6 +75,7 @@ def test_the_commands_in_tables_compose(
         assert {"task", "data", "model"} <= set(yaml.safe_load(capsys.readouterr().out))
 
 
+@pytest.mark.slow
 def test_train_py_is_a_program(folder: Path) -> None:
     command = [sys.executable, str(ROOT / "train.py"), "model=gru", "--cfg", "job"]
     shown = subprocess.run(command, check=True, capture_output=True, text=True)

@@ -129,6 +129,7 @@ def test_an_error_of_the_program_keeps_its_trace(train: Train, capfd: pytest.Cap
     assert "task=sine" in log
 
 
+@pytest.mark.slow
 def test_a_sweep_goes_on_behind_a_job_that_fails(
     train: Train, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
