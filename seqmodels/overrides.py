@@ -56,18 +56,22 @@ def quoted_for_shell(override: str) -> str | None:
     return shlex.quote(proposed)
 
 
-def with_trainer_keys(arguments: Iterable[str]) -> list[str]:
+def with_new_keys(arguments: Iterable[str]) -> list[str]:
     """Return the arguments of a command line, so that every argument of Lightning's Trainer is a key.
 
-    Hydra takes `key=value` only for keys of the config, and those beyond it as `++key=value`.
+    So is every key within a dictionary that is given for a key of `data`. Hydra takes `key=value` only for keys of the
+    config, and those beyond it as `++key=value`. Whether there are such keys is checked later.
 
     Example:
-        >>> with_trainer_keys(["trainer.fast_dev_run=true", "trainer.max_epoch=2", "seed=1"])
-        ['++trainer.fast_dev_run=true', 'trainer.max_epoch=2', 'seed=1']
+        >>> with_new_keys(["trainer.fast_dev_run=true", "trainer.max_epoch=2", "data.path={train: a.csv}"])
+        ['++trainer.fast_dev_run=true', 'trainer.max_epoch=2', '++data.path={train: a.csv}']
     """
     names = inspect.signature(pl.Trainer).parameters
+    dictionary = re.compile(r"data\.\w+=\{")
     return [
-        f"++{argument}" if (found := re.match(r"trainer\.(\w+)=", argument)) and found[1] in names else argument
+        f"++{argument}"
+        if dictionary.match(argument) or ((found := re.match(r"trainer\.(\w+)=", argument)) and found[1] in names)
+        else argument
         for argument in arguments
     ]
 
@@ -91,13 +95,14 @@ def with_booleans(arguments: Iterable[str]) -> list[str]:
 
 
 def as_typed(override: str) -> str:
-    """Return an override as a person types it: the inverse of `with_trainer_keys`.
+    """Return an override as a person types it: the inverse of `with_new_keys`.
 
     Example:
         >>> as_typed("++trainer.fast_dev_run=true")
         'trainer.fast_dev_run=true'
     """
-    return override.removeprefix("++") if override.startswith("++trainer.") else override
+    bare = override.removeprefix("++")
+    return bare if with_new_keys([bare]) == [override] else override
 
 
 def proposals(key: str, keys: Collection[str]) -> list[str]:

@@ -37,7 +37,7 @@ from seqmodels.freed_memory import keep_freed_memory
 from seqmodels.jobs import Jobs
 from seqmodels.key_errors import ConfigError, naming_keys
 from seqmodels.mappings import SequenceMapping
-from seqmodels.overrides import with_booleans, with_trainer_keys
+from seqmodels.overrides import with_booleans, with_new_keys
 from seqmodels.results import Results, why_it_ended
 from seqmodels.run_claim import claim
 from seqmodels.run_comparison import compare, finished
@@ -232,7 +232,7 @@ def main() -> None:
     quiet()
     register_names()
     command = typed_command(sys.argv)
-    sys.argv[1:] = with_booleans(with_trainer_keys(sys.argv[1:]))
+    sys.argv[1:] = with_booleans(with_new_keys(sys.argv[1:]))
     jobs = Jobs(partial(train, command=command))
     run = hydra.main(config_path=str(CONFIGS), config_name="train", version_base="1.3")(jobs.run)
     with config_errors():

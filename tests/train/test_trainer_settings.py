@@ -8,8 +8,10 @@ import torch
 from omegaconf import OmegaConf
 
 from seqmodels.assembly import instantiate
+from seqmodels.data import Vocabulary
 from seqmodels.runs import load
 from tests.train.conftest import Train
+from tests.train.small import BRIEF, small
 
 SINE = ("task=sine", "model=rnn", "model.hidden_size=8", "trainer.max_epochs=1", "callbacks.progress=null")
 
@@ -50,3 +52,10 @@ def test_no_is_no_as_in_a_yaml_file(train: Train) -> None:
 def test_a_few_batches_can_be_overfitted(train: Train) -> None:
     run = train(*SINE, "+trainer.overfit_batches=2", "trainer.log_every_n_steps=1")
     assert json.loads((run / "metrics.json").read_text())["train/loss"] > 0
+
+
+def test_a_dictionary_for_a_key_of_the_data_may_have_further_keys(train: Train) -> None:
+    given = "data.target={unit: subwords, max_size: 70}"
+    run = train("task=translation", given, *small("translation"), *BRIEF, "callbacks.progress=null")
+    assert OmegaConf.load(run / "config.yaml").data.target == {"unit": "subwords", "max_size": 70}
+    assert len(Vocabulary.from_json(load(run).spec.target_vocabulary)) <= 70
