@@ -66,14 +66,9 @@ def with_new_keys(arguments: Iterable[str]) -> list[str]:
         >>> with_new_keys(["trainer.fast_dev_run=true", "trainer.max_epoch=2", "data.path={train: a.csv}"])
         ['++trainer.fast_dev_run=true', 'trainer.max_epoch=2', '++data.path={train: a.csv}']
     """
-    names = inspect.signature(pl.Trainer).parameters
-    dictionary = re.compile(r"data\.\w+=\{")
-    return [
-        f"++{argument}"
-        if dictionary.match(argument) or ((found := re.match(r"trainer\.(\w+)=", argument)) and found[1] in names)
-        else argument
-        for argument in arguments
-    ]
+    names = "|".join(inspect.signature(pl.Trainer).parameters)
+    new = re.compile(rf"trainer\.({names})=|data\.[\w.]+=\{{")
+    return [f"++{argument}" if new.match(argument) else argument for argument in arguments]
 
 
 def with_booleans(arguments: Iterable[str]) -> list[str]:

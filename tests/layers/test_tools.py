@@ -124,18 +124,16 @@ def test_dropout_draws_torchs_numbers(kind, options):
     torch.testing.assert_close(*results)
 
 
-every_kind_of_layer = pytest.mark.parametrize(
-    "build",
-    [
-        lambda kind: pair(kind, num_layers=2, bidirectional=True, batch_first=True)[0],
-        lambda kind: recurrent_stack({"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}[kind], 4, 6),
-    ],
-    ids=["drop-in", "stack"],
-)
+def drop_in(kind):
+    return pair(kind, num_layers=2, bidirectional=True, batch_first=True)[0]
+
+
+def stack(kind):
+    return recurrent_stack({"RNN": RNNCell, "LSTM": LSTMCell, "GRU": GRUCell}[kind], 4, 6)
 
 
 @kinds
-@every_kind_of_layer
+@pytest.mark.parametrize("build", [drop_in, stack])
 @pytest.mark.filterwarnings("ignore")  # of sizes, as for torch.nn's layers, and of the exporter itself
 def test_runs_in_onnx_for_any_batch_and_time(kind, build, tmp_path):
     axes = {"x": {0: "batch", 1: "time"}}
@@ -146,10 +144,10 @@ def test_runs_in_onnx_for_any_batch_and_time(kind, build, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "which"), [("RNN", 0), ("LSTM", 0), ("GRU", 1)])
+@pytest.mark.parametrize(("kind", "build"), [("RNN", drop_in), ("LSTM", drop_in), ("GRU", stack)])
 @pytest.mark.filterwarnings("ignore")  # what torch deprecates is used by its exporter
-def test_runs_in_onnx_for_any_batch(kind, which, tmp_path):
-    model = Holder(every_kind_of_layer.args[1][which](kind)).eval()
+def test_runs_in_onnx_for_any_batch(kind, build, tmp_path):
+    model = Holder(build(kind)).eval()
     torch.onnx.export(model, (X,), tmp_path / "m", dynamo=True, verbose=False, dynamic_shapes={"x": {0: "batch"}})
     for batch in (2, 5):
         assert_runs(tmp_path / "m", model, torch.randn(batch, 5, 4))
